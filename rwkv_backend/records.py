@@ -1,0 +1,152 @@
+"""Frozen records that travel between the rooms: what a file holds, how far a job is, what one step wrote.
+
+No torch and no behaviour beyond what can be computed from the fields themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Tensor names and shapes: all that recognising a version may look at."""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a tensor's numbers lie: enough to read it without the file's container.
+
+    offset is the absolute position in `path` of the element [0, 0, ...]; strides count elements, not bytes.
+    The container's reader has checked that every element lies inside the file.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    path: Path
+    offset: int
+    strides: tuple[int, ...]
+
+    @property
+    def numel(self) -> int:
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+    @property
+    def nbytes(self) -> int:
+        return self.numel * DTYPE_BYTES[self.dtype]
+
+
+DTYPE_BYTES = {
+    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2,
+    "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
+}  # fmt: skip
+"""The element types that a checkpoint may hold, named as torch names them, and their bytes."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a checkpoint is, found from its names and shapes alone. None where a version has no such thing."""
+
+    path: str
+    file_format: str
+    version: str
+    variant: str
+    n_layer: int
+    n_embd: int
+    n_head: int | None
+    head_size: int | None
+    n_att: int
+    n_ffn: int
+    vocab_size: int
+    ctx_len: int | None
+    dtype: str
+    n_params: int
+    file_bytes: int
+    evidence: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    state_numbers: int = 0
+    """How many numbers the state holds; where it grows with the text (v1, copy heads), when it is full."""
+
+
+@dataclass(frozen=True)
+class StateField:
+    """One named tensor of a layer's state (or of the shared part): its axes and what it means."""
+
+    name: str
+    axes: tuple[str, ...]
+    about: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long job is. `unit` is what is counted: "bytes", "tokens", "runs"."""
+
+    done: int
+    total: int
+    unit: str
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Units a second so far; 0 before the first."""
+        return self.done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        return (self.total - self.done) / self.rate if self.rate else None
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A token that could have come: its id, its bytes, and its log-probability in nats before sampling's cuts."""
+
+    token: int
+    data: bytes
+    logprob: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One written token.
+
+    text is what became certain and showable with this token: "" while a character or a possible stop string is unfinished.
+    logprob is the model's own (nats, before penalties and cuts); alternatives are the likeliest tokens, best first.
+    """
+
+    index: int
+    token: int
+    data: bytes
+    text: str
+    logprob: float
+    alternatives: tuple[Alternative, ...] = ()
+    tokens_per_second: float = 0.0
+
+
+StopReason = Literal["end of text", "stop string", "length", "context full", "stopped"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a generation ended. `text` is all that was shown; `tokens` all that were drawn, the stopping one included."""
+
+    reason: StopReason
+    text: str
+    tokens: tuple[int, ...]
+    prompt_tokens: int
+    prompt_seconds: float
+    seconds: float
+    detail: str = ""
+    logprobs: tuple[float, ...] = field(default=())
+
+    @property
+    def prompt_tokens_per_second(self) -> float:
+        return self.prompt_tokens / self.prompt_seconds if self.prompt_seconds > 0 else 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        return len(self.tokens) / self.seconds if self.seconds > 0 else 0.0
