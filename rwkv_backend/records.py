@@ -114,8 +114,9 @@ class Alternative:
 class Step:
     """One written token.
 
-    text is what became certain and showable with this token: "" while a character or a possible stop string is unfinished.
-    logprob is the model's own (nats, before penalties and cuts); alternatives are the likeliest tokens, best first.
+    text is what became certain and showable with this token: "" while a character or a possible stop string is
+    unfinished. logprob is the model's own (nats, before penalties and cuts), probability the one with which the token
+    was drawn after them; alternatives are the likeliest tokens under the model, best first.
     """
 
     index: int
@@ -125,6 +126,7 @@ class Step:
     logprob: float
     alternatives: tuple[Alternative, ...] = ()
     tokens_per_second: float = 0.0
+    probability: float = 1.0
 
 
 StopReason = Literal["end of text", "stop string", "length", "context full", "stopped"]
@@ -132,7 +134,17 @@ StopReason = Literal["end of text", "stop string", "length", "context full", "st
 
 @dataclass(frozen=True)
 class Finished:
-    """How a generation ended. `text` is all that was shown; `tokens` all that were drawn, the stopping one included."""
+    """How a generation ended.
+
+    text    all that is to be shown: every step's text, then `rest`
+    rest    what had been held back until the end was certain
+    tokens  one for each step, all of them read by the model; the sign for the end of the text is not among them
+    tail    what the model read and wrote beyond `text`: the stop string and what came with it
+    detail  which stop string, or why there was no room
+    seed    with this one, the same prompt and settings the text comes again
+
+    Times are the work's own, without the waits of whoever watches.
+    """
 
     reason: StopReason
     text: str
@@ -142,6 +154,9 @@ class Finished:
     seconds: float
     detail: str = ""
     logprobs: tuple[float, ...] = field(default=())
+    rest: str = ""
+    tail: str = ""
+    seed: int | None = None
 
     @property
     def prompt_tokens_per_second(self) -> float:

@@ -1,0 +1,125 @@
+"""A weight matrix in one of several precisions, and x @ Wᵀ for each. Activations are float32 on both sides.
+
+    float32             as it is
+    float16, bfloat16   half the memory. A few rows at a time are multiplied in that precision (on a GPU: all);
+                        on a CPU, which is slow at it, many rows use a float32 copy of the one matrix at hand
+    int8                one scale a row, rounded to nearest; a quarter of the memory
+    int4                one scale and one offset for each group of 64 columns; about an eighth
+
+Only these matrices are held in fewer bits. Decays, blends, norms and states stay float32 everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from rwkv_backend.errors import SettingError
+
+GROUP = 64
+"""Columns that share an int4 scale."""
+
+FEW_ROWS = 4
+"""Up to this many rows a CPU multiplies faster in 16 bits than by making a float32 copy of the matrix first."""
+
+DTYPES = ("float32", "bfloat16", "float16", "int8", "int4")
+
+
+class Linear(Protocol):
+    def __call__(self, x: Tensor) -> Tensor:
+        """x (T, in) float32 -> (T, out) float32"""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the weights take."""
+
+
+def stored_dtype(dtype: str) -> torch.dtype:
+    """The precision in which weights are read from the file for `dtype`: the packed ones start from float32."""
+    if dtype not in DTYPES:
+        raise SettingError(f"There is no dtype {dtype!r}.", f"Choose one of {', '.join(DTYPES)}.")
+    return {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(dtype, torch.float32)
+
+
+def pack(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
+    """weight (out, in) as read by `stored_dtype`; bias (out,) float32."""
+    if dtype == "int8":
+        return Int8Linear(weight, bias)
+    if dtype == "int4":
+        return Int4Linear(weight, bias)
+    return FloatLinear(weight, bias)
+
+
+class FloatLinear:
+    """float32, bfloat16 or float16, whatever `weight` is."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        self.weight = weight
+        self.bias = bias
+
+    @property
+    def nbytes(self) -> int:
+        return self.weight.nbytes
+
+    def __call__(self, x: Tensor) -> Tensor:
+        weight = self.weight
+        if weight.dtype == torch.float32:
+            return functional.linear(x, weight, self.bias)
+        if weight.is_cpu and x.shape[0] > FEW_ROWS:
+            return functional.linear(x, weight.float(), self.bias)
+        return _with_bias(functional.linear(_narrowed(x, weight.dtype), weight).float(), self.bias)
+
+
+class Int8Linear:
+    """w ≈ whole · scale, one scale a row, so that the largest of a row becomes ±127."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
+        self.whole = torch.round(weight / scale).to(torch.int8)  # (out, in)
+        self.scale = scale.squeeze(1)  # (out,)
+        self.bias = bias
+
+    @property
+    def nbytes(self) -> int:
+        return self.whole.nbytes + self.scale.nbytes
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _with_bias(functional.linear(x, self.whole.float()) * self.scale, self.bias)
+
+
+class Int4Linear:
+    """w ≈ level · scale + low, level 0 … 15, for each group of 64 columns of a row; two levels in a byte."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        self.columns = weight.shape[1]
+        padded = functional.pad(weight, (0, -self.columns % GROUP))
+        groups = padded.unflatten(1, (-1, GROUP))  # (out, groups, 64)
+        low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
+        scale = ((high - low) / 15).clamp(min=1e-8).half().float()
+        level = torch.round((groups - low) / scale).clamp(0, 15).to(torch.uint8)
+        self.pairs = level[..., 0::2] | (level[..., 1::2] << 4)  # (out, groups, 32)
+        self.scale, self.low = scale.half(), low.half()
+        self.bias = bias
+
+    @property
+    def nbytes(self) -> int:
+        return self.pairs.nbytes + self.scale.nbytes + self.low.nbytes
+
+    def __call__(self, x: Tensor) -> Tensor:
+        level = torch.stack((self.pairs & 15, self.pairs >> 4), dim=-1).flatten(2)  # (out, groups, 64)
+        weight = (level.float() * self.scale + self.low).flatten(1)[:, : self.columns]
+        return functional.linear(x, weight, self.bias)
+
+
+def _narrowed(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """x in 16 bits. float16 ends at 65,504; the squared ReLU of large models passes that, bfloat16 does not."""
+    if dtype == torch.float16:
+        x = x.clamp(-65504.0, 65504.0)
+    return x.to(dtype)
+
+
+def _with_bias(x: Tensor, bias: Tensor | None) -> Tensor:
+    return x if bias is None else x + bias

@@ -1,0 +1,145 @@
+"""From a checkpoint to an open model: one tensor at a time, each straight into the precision and device where it will stay.
+
+`load` is a generator of Progress, so that anyone can watch it or stop it by closing it; `open_model` runs it to its end.
+Peak memory is the weights as held plus one matrix.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rwkv_backend import linear, mixing
+from rwkv_backend.checkpoints import Checkpoint, fingerprint, open_checkpoint
+from rwkv_backend.checkpoints.reading import read_tensor
+from rwkv_backend.errors import CheckpointError, UnsupportedError
+from rwkv_backend.inspection import describe
+from rwkv_backend.models import identify
+from rwkv_backend.models.base import RWKVModel
+from rwkv_backend.models.layout import Part
+from rwkv_backend.records import Progress
+
+
+def open_model(
+    path: str | os.PathLike[str],
+    device: str | torch.device = "cpu",
+    dtype: str = "float32",
+    on_progress: Callable[[Progress], None] | None = None,
+) -> RWKVModel:
+    """Open any supported checkpoint (.pth, .safetensors, or a model's folder).
+
+    dtype is how the matrices are held: float32, bfloat16, float16, int8 or int4. Everything else stays float32.
+    Raises a RWKVError whose text says what is wrong. `on_progress` may raise to stop; nothing is left behind.
+    """
+    steps = load(path, device, dtype)
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as done:
+            return done.value
+        if on_progress is not None:
+            on_progress(progress)
+
+
+def load(
+    path: str | os.PathLike[str], device: str | torch.device = "cpu", dtype: str = "float32"
+) -> Generator[Progress, None, RWKVModel]:
+    """Yields Progress in bytes of the file after every tensor; returns the model."""
+    wanted = linear.stored_dtype(dtype)
+    place = find_device(device)
+    checkpoint = open_checkpoint(path)
+    plan = identify(checkpoint.shapes)
+    reader = _Reader(checkpoint, place, wanted, dtype)
+    total = sum(checkpoint.tensors[name].nbytes for part in plan.layout.parts for name in part.tensors)
+    start, done = time.perf_counter(), 0
+    pieces: dict[str, Any] = {}
+    for part in plan.layout.parts:
+        pieces[part.path] = reader.piece(part)
+        done += sum(checkpoint.tensors[name].nbytes for name in part.tensors)
+        yield Progress(done, total, "bytes", time.perf_counter() - start)
+    info = describe(checkpoint, plan)
+    return plan.family(info, plan, weight_tree(pieces), place, fingerprint(checkpoint))
+
+
+def find_device(device: str | torch.device) -> torch.device:
+    """The device of that name, if this machine has it; else UnsupportedError says what there is."""
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise UnsupportedError(f"There is no device {device!r}.", f"Choose one of {', '.join(devices())}.") from error
+    if place.type == "cuda" and place.index is None and torch.cuda.is_available():
+        place = torch.device("cuda", torch.cuda.current_device())
+    if str(place) not in devices():
+        raise UnsupportedError(f"This machine has no device {device}.", f"Choose one of {', '.join(devices())}.")
+    return place
+
+
+def devices() -> list[str]:
+    """Names of the devices that a model can run on here."""
+    found = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    return [*found, "mps", "mps:0"] if torch.backends.mps.is_available() else found
+
+
+class _Reader:
+    """Makes a part of the model out of its tensors in the file."""
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, wanted: torch.dtype, dtype: str) -> None:
+        self.checkpoint = checkpoint
+        self.device = device
+        self.wanted = wanted
+        self.dtype = dtype
+
+    def piece(self, part: Part) -> Any:
+        if part.use == "linear":
+            weight = self.read(part.tensors[0], self.wanted)
+            bias = self.read(part.tensors[1], torch.float32) if len(part.tensors) > 1 else None
+            return linear.pack(weight, bias, self.dtype)
+        if part.use == "norm":
+            return mixing.Norm(*(self.read(name, torch.float32) for name in part.tensors))
+        if part.use == "embedding":
+            return mixing.Embedding(self.read(part.tensors[0], self._embedding_dtype()))
+        tensor = self.read(part.tensors[0], torch.float32)
+        return tensor.flatten() if part.use == "vector" else tensor
+
+    def _embedding_dtype(self) -> torch.dtype:
+        """Rows are only looked up, so packing them gains no speed: packed models hold them in 16 bits."""
+        return torch.bfloat16 if self.dtype in ("int8", "int4") else self.wanted
+
+    def read(self, name: str, dtype: torch.dtype) -> Tensor:
+        stored = self.checkpoint.tensors[name]
+        tensor = read_tensor(stored, dtype, self.device)
+        if not bool(torch.isfinite(tensor.sum(dtype=torch.float32))) and not bool(torch.isfinite(tensor).all()):
+            raise self._not_numbers(name, stored.dtype, dtype)
+        return tensor
+
+    def _not_numbers(self, name: str, stored: str, dtype: torch.dtype) -> CheckpointError | UnsupportedError:
+        if dtype == torch.float16 and stored != "float16":
+            whole = read_tensor(self.checkpoint.tensors[name], torch.float32)
+            if bool(torch.isfinite(whole).all()):
+                return UnsupportedError(f"{name} has numbers too large for float16.", "Use bfloat16 or float32.")
+        return CheckpointError(
+            f"{name} has values that are not numbers (NaN or infinity): the file is damaged.",
+            "Get it again from its author; a model that diverged in training cannot be used.",
+        )
+
+
+def weight_tree(pieces: dict[str, Any]) -> Any:
+    """A tree that follows the dotted names: `tree.blocks[0].att.key`."""
+    root = SimpleNamespace()
+    for path, piece in pieces.items():
+        *branches, leaf = path.split(".")
+        node = root
+        for branch in branches:
+            if not hasattr(node, branch):
+                setattr(node, branch, SimpleNamespace())
+            node = getattr(node, branch)
+        setattr(node, leaf, piece)
+    numbered = vars(root.blocks)
+    root.blocks = [numbered[str(i)] for i in range(len(numbered))]
+    return root
