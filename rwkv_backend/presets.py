@@ -7,11 +7,9 @@ project and none is the truth. "/" in a source stands between a project and a fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from rwkv_backend.sampling import SamplingParams
-
-Family = Literal["any", "demo", "characters", "pile", "raven", "world", "g1", "midi"]
+from rwkv_backend.templates import Family, families_for
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,12 @@ def _params(
 _RWKVCN = "rwkv.cn documentation / RWKV-Parameters.mdx"
 _RWKV_APP = "RWKV_APP / lib/model/decode_param_type.dart"
 _API_WORLD = "ChatRWKV / API_DEMO_WORLD.py"
+_DEMO = "For the small models that come with this program."
 _AFTER_NEWLINE = "The source takes top p 0.9 after a line break."
 
 PRESETS = (
-    Preset("Demo story", "demo", "this program", _params(0.9, 0.7, 0.1, 0.2), "For the small tale models that come with it."),
-    Preset("Demo chat", "demo", "this program", _params(0.8, 0.5, 0.1, 0.2), "For the small tale models that come with it."),
+    Preset("Demo chat", "demo", "this program", _params(0.8, 0.5, 0.1, 0.2), _DEMO),
+    Preset("Demo story", "demo", "this program", _params(0.9, 0.7, 0.1, 0.2), _DEMO),
     Preset("AI-Writer", "characters", "AI-Writer / run.py", _params(1.0, 0.75), _AFTER_NEWLINE),
     Preset("RWKV-LM characters", "characters", "RWKV-LM / run.py", _params(1.0, 0.7), _AFTER_NEWLINE),
     Preset("RWKV-LM Pile", "pile", "RWKV-LM / run.py", _params(1.0, 0.7)),
@@ -103,22 +102,6 @@ PRESETS = (
 
 
 def presets_for(version: str, tokenizer_kind: str, demo: bool = False) -> tuple[Preset, ...]:
-    """All presets that make sense for such a model, its default first.
-
-    version         the generation, "1" to "7", or a variant such as "5.2"
-    tokenizer_kind  the tokenizer's `kind`: "world", "hf", "characters", "bytes", "ascii"
-    demo            whether it is one of the small models that come with this program
-    """
+    """All presets that make sense for such a model, its default first. The arguments are those of `families_for`."""
     families = (*families_for(version, tokenizer_kind, demo), "any")
     return tuple(preset for family in families for preset in PRESETS if preset.family == family)
-
-
-def families_for(version: str, tokenizer_kind: str, demo: bool = False) -> tuple[Family, ...]:
-    """The families that a model may belong to, the likeliest first. A Raven file cannot be told from a Pile one."""
-    if demo:
-        return ("demo",)
-    if tokenizer_kind == "world":
-        return ("g1", "world") if version.startswith("7") else ("world",)
-    if tokenizer_kind == "hf":
-        return ("pile", "raven", "midi") if version.startswith("4") else ("pile", "midi")
-    return ("characters",)

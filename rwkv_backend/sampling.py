@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -316,7 +316,7 @@ def cut(probs: Tensor, params: SamplingParams) -> Tensor:
     if params.order == "rwkv":
         kept = keep_top_k(keep_top_p(probs, params.top_p), params.top_k)
         return temper(keep_min_p(kept, params.min_p), params.temperature)
-    kept = normalise(keep_top_k(probs, params.top_k))  # each cut looks at what the one before left
+    kept = normalise(keep_top_k(probs, params.top_k)) if params.top_k else probs  # top_p is a share of what is left
     return normalise(keep_min_p(normalise(keep_top_p(kept, params.top_p)), params.min_p))
 
 
@@ -336,20 +336,23 @@ def shortlist(probs: Tensor, params: SamplingParams) -> Tensor | None:
     whole vocabulary does, if one cut ends within it: top_p if the list reaches the mass, top_k if it has k tokens,
     min_p if the floor is low enough. Why: sorting V = 65,536 takes ten times as long as everything else together.
     """
-    for floor in (1e-4, _sure_floor(probs, params)):
+    for floor in _floors(probs, params):
         ids = (probs >= floor).nonzero()[:, 0]
         if len(ids) and _long_enough(probs[ids], floor, params):
             return ids
     return None
 
 
-def _sure_floor(probs: Tensor, params: SamplingParams) -> float:
-    """A floor above which one of the cuts surely ends; 1 (so that the list is of no use) if there is no cut."""
+def _floors(probs: Tensor, params: SamplingParams) -> Iterator[float]:
+    """Where to end the list: first a guess that does for most texts, then a floor above which a cut surely ends."""
+    if params.top_k or params.min_p or params.top_p < 1:
+        yield 1e-4
     if 0 < params.top_k < len(probs):
-        return float(probs.topk(params.top_k).values[-1])
-    if params.top_p < 1:
-        return (1 - params.top_p) / (2 * len(probs))  # all tokens below it hold less than half of what may go
-    return params.min_p * float(probs.max()) or 1.0
+        yield float(probs.topk(params.top_k).values[-1])
+    elif params.top_p < 1:
+        yield (1 - params.top_p) / (2 * len(probs))  # all tokens below it hold less than half of what may go
+    elif params.min_p:
+        yield params.min_p * float(probs.max())
 
 
 def _long_enough(listed: Tensor, floor: float, params: SamplingParams) -> bool:

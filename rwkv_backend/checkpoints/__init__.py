@@ -9,9 +9,10 @@ interpreted by a small machine of our own (`pickles`), which builds inert record
 
     files        one file: which container is it?       sniffing     ... and if none, what is it?
     pth          torch's zip and legacy containers      safetensors  the safetensors container
-    zips         a zip archive's directory              pickles, stand_ins   what a pickle describes
-    wrappers     where in it the weights are            folders, huggingface   shards, and transformers' names
-    reading      a tensor's numbers (this one needs torch)
+    zips         a zip archive's directory              pickles      what a pickle describes, by way of
+    stand_ins    inert records for what it names, and   imitations   of the few functions that it may ask for
+    wrappers     where in all that the weights are      folders      shards with an index
+    huggingface  transformers' names for the tensors    reading      a tensor's numbers (this one needs torch)
 
 A new container is one file here and one line in `files.READERS`.
 """

@@ -2,7 +2,7 @@
 
 `pickletools` (standard library) splits the pickle into opcodes; we interpret those that good files use. Python's own
 machine imports what a pickle names and calls it, so that a pickle is a program; ours looks each name up in a table of
-imitations (`stand_ins`) and refuses the rest. Pickles are small, since tensors' numbers lie outside them, and are
+imitations (`imitations`) and refuses the rest. Pickles are small, since tensors' numbers lie outside them, and are
 refused when they are not.
 
 Nothing here recurses, so that nesting costs no stack; afterwards the result is refused if it is nested too deeply.
@@ -10,13 +10,14 @@ Nothing here recurses, so that nesting costs no stack; afterwards the result is 
 
 from __future__ import annotations
 
+import io
 import pickletools
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from rwkv_backend.checkpoints import words
-from rwkv_backend.checkpoints.stand_ins import Budget, Named, Record, Storage, TensorRef, call, key_of
-from rwkv_backend.checkpoints.stand_ins import new_object as make_object
+from rwkv_backend.checkpoints import imitations, words
+from rwkv_backend.checkpoints.imitations import Budget, key_of
+from rwkv_backend.checkpoints.stand_ins import Named, Record, Storage, TensorRef, named, storage_of
 from rwkv_backend.errors import CheckpointError
 
 MAX_BYTES = 16 * 2**20
@@ -31,31 +32,23 @@ class CutOff(CheckpointError):
     """The pickle goes on beyond the end of what there is."""
 
 
-class Source:
-    """Bytes [start, end) of a file, as `pickletools` wants them: no read passes the end, whatever length is asked."""
+class Source(io.BytesIO):
+    """The bytes [start, end) of a file, or as many of them as pickles may take: no read can ask for more."""
 
     def __init__(self, file: BinaryIO, start: int, end: int) -> None:
         file.seek(start)
-        self._file = file
-        self.position = start
+        super().__init__(file.read(min(end - start, MAX_BYTES)))
+        self._start = start
         self.too_long = end - start > MAX_BYTES
-        self._end = start + MAX_BYTES if self.too_long else end
-        self.ran_out = False
 
-    def read(self, count: int) -> bytes:
-        data = self._file.read(min(count, self._end - self.position))
-        self.position += len(data)
-        self.ran_out = self.ran_out or len(data) < count
-        return data
+    @property
+    def position(self) -> int:
+        """In the file, of the next byte."""
+        return self._start + self.tell()
 
-    def readline(self) -> bytes:
-        data = self._file.readline(self._end - self.position)
-        self.position += len(data)
-        self.ran_out = self.ran_out or not data.endswith(b"\n")
-        return data
-
-    def tell(self) -> int:
-        return self.position
+    @property
+    def ran_out(self) -> bool:
+        return self.tell() == self.getbuffer().nbytes
 
 
 def unpickle(source: Source) -> tuple[object, dict[str, Storage]]:
@@ -78,7 +71,7 @@ def _opcodes(source: Source) -> Iterator[tuple[str, Any]]:
     """The opcodes and their arguments, up to and without STOP."""
     count = 0
     try:
-        for opcode, argument, _ in pickletools.genops(source):  # type: ignore[arg-type]  # it needs no whole file
+        for opcode, argument, _ in pickletools.genops(source):
             if opcode.name == "STOP":
                 return
             count += 1
@@ -142,19 +135,19 @@ class _Machine:
 
     def pop(self) -> object:
         if not self.stack:
-            raise _STACK
+            raise _muddled()
         return self.stack.pop()
 
     def pop_to_mark(self) -> list[object]:
         if not self.marks:
-            raise _STACK
+            raise _muddled()
         items, self.stack = self.stack, self.marks.pop()
         return items
 
     @property
     def top(self) -> object:
         if not self.stack:
-            raise _STACK
+            raise _muddled()
         return self.stack[-1]
 
     # Values
@@ -230,7 +223,7 @@ class _Machine:
     def _extend(self, items: list[object]) -> None:
         target = self.top
         if isinstance(target, Record):
-            target.elements = target = target.elements or []
+            target = target.listed()
         if not isinstance(target, list):
             raise words.damaged("it appends to something that is not a list")
         target.extend(items)
@@ -245,7 +238,7 @@ class _Machine:
     def _set_items(self, pairs: list[object]) -> None:
         target = self.top
         if isinstance(target, Record):
-            target.entries = target = target.entries or {}
+            target = target.keyed()
         if not isinstance(target, dict) or len(pairs) % 2:
             raise words.damaged("it sets items of something that is not a dict")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
@@ -261,29 +254,25 @@ class _Machine:
     # Names, calls and objects
 
     def name(self, module_and_name: str) -> None:
-        module, _, name = module_and_name.partition(" ")
-        self.stack.append(Named(module, name))
+        self.stack.append(_split(module_and_name))
 
     def name_from_stack(self, _: None) -> None:
         name, module = self.pop(), self.pop()
         if not isinstance(module, str) or not isinstance(name, str):
             raise words.damaged("it names something by what is not a name")
-        self.stack.append(Named(module, name))
+        self.stack.append(named(module, name))
 
     def reduce(self, _: None) -> None:
         args, function = self.pop(), self.pop()
-        self.stack.append(call(self.budget, function, args))
+        self.stack.append(imitations.call(self.budget, function, args))
 
     def new_object(self, _: None) -> None:
         args, kind = self.pop(), self.pop()
-        self.stack.append(make_object(self.budget, kind, args))
+        self.stack.append(imitations.new_object(self.budget, kind, args))
 
     def new_object_with_keywords(self, _: None) -> None:
         keywords, args, kind = self.pop(), self.pop(), self.pop()
-        made = make_object(self.budget, kind, args)
-        if isinstance(made, Record):
-            made.args = (*made.args, keywords)
-        self.stack.append(made)
+        self.stack.append(imitations.new_object(self.budget, kind, (args, keywords)))
 
     def build(self, _: None) -> None:
         """Gives an object its state. Dicts (an OrderedDict's `_metadata`) and tensors keep none."""
@@ -299,27 +288,27 @@ class _Machine:
             raise words.damaged("it gives a state to something that has none")
 
     def call_on_mark(self, _: None) -> None:
-        """OBJ: a class and its arguments since the mark."""
+        """OBJ: a class and its arguments since the mark. Only Python 2 wrote it."""
         items = self.pop_to_mark()
-        raise _call_refusal(items[0] if items else None)
+        kind = items[0] if items else None
+        raise imitations.refusal(kind) if isinstance(kind, Named) else _muddled()
 
     def call_named(self, module_and_name: str) -> None:
-        """INST: a class named by the opcode."""
-        module, _, name = module_and_name.partition(" ")
-        raise _call_refusal(Named(module, name))
+        """INST: the same, with the class named by the opcode."""
+        raise imitations.refusal(_split(module_and_name))
 
     def persistent(self, _: None) -> None:
         """What torch keeps outside the pickle: storages; in legacy files also classes, with their source code."""
         reference = self.pop()
-        tag = reference[0] if isinstance(reference, tuple) and reference else None
-        if tag == "storage" and isinstance(reference, tuple):
-            storage = storage_of(reference)
-            self.storages.setdefault(storage.key, storage)
-            self.stack.append(storage)
-        elif tag == "module" and isinstance(reference, tuple) and isinstance(reference[1:2], tuple):
-            self.stack.append(reference[1] if len(reference) > 1 else None)
-        else:
-            raise words.damaged("it refers to something outside that is not a storage")
+        if not isinstance(reference, tuple) or len(reference) < 4 or reference[0] not in ("storage", "module"):
+            raise words.damaged("its pickle refers to something outside that is not a storage")
+        if reference[0] == "module":
+            self.stack.append(reference[1])
+            return
+        storage = storage_of(reference)
+        if self.storages.setdefault(storage.key, storage).nbytes_stored != storage.nbytes_stored:
+            raise words.damaged("it gives two sizes for one storage")
+        self.stack.append(storage)
 
     def protocol(self, number: int) -> None:
         if number > NEWEST_PROTOCOL:
@@ -327,3 +316,58 @@ class _Machine:
 
     def nothing(self, _: object) -> None:
         pass
+
+
+def _split(module_and_name: str) -> Named:
+    module, _, name = module_and_name.partition(" ")
+    return named(module, name)
+
+
+def _muddled() -> CheckpointError:
+    return words.damaged("its pickle takes more from its stack than lies on it")
+
+
+_STEPS: dict[str, Callable[[_Machine, Any], None]] = {
+    **dict.fromkeys(("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"), _Machine.push_integer),
+    **dict.fromkeys(("FLOAT", "BINFLOAT", "NONE"), _Machine.push),
+    **dict.fromkeys(("STRING", "BINSTRING", "SHORT_BINSTRING"), _Machine.push),
+    **dict.fromkeys(("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"), _Machine.push),
+    **dict.fromkeys(("SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"), _Machine.push),
+    "NEWTRUE": lambda machine, _: machine.push(True),
+    "NEWFALSE": lambda machine, _: machine.push(False),
+    "EMPTY_TUPLE": lambda machine, _: machine.push(()),
+    "EMPTY_LIST": lambda machine, _: machine.push([]),
+    "EMPTY_DICT": lambda machine, _: machine.push({}),
+    "EMPTY_SET": lambda machine, _: machine.push(set()),
+    "TUPLE1": lambda machine, _: machine.tuple_of(1),
+    "TUPLE2": lambda machine, _: machine.tuple_of(2),
+    "TUPLE3": lambda machine, _: machine.tuple_of(3),
+    "TUPLE": _Machine.tuple_from_mark,
+    "LIST": _Machine.list_from_mark,
+    "DICT": _Machine.dict_from_mark,
+    "FROZENSET": _Machine.frozen_set_from_mark,
+    "APPEND": _Machine.append,
+    "APPENDS": _Machine.appends,
+    "SETITEM": _Machine.set_item,
+    "SETITEMS": _Machine.set_items,
+    "ADDITEMS": _Machine.add_items,
+    "MARK": _Machine.mark,
+    "POP": _Machine.discard,
+    "POP_MARK": _Machine.discard_to_mark,
+    "DUP": _Machine.duplicate,
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), _Machine.put),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _Machine.get),
+    "MEMOIZE": _Machine.memoize,
+    "GLOBAL": _Machine.name,
+    "STACK_GLOBAL": _Machine.name_from_stack,
+    "REDUCE": _Machine.reduce,
+    "NEWOBJ": _Machine.new_object,
+    "NEWOBJ_EX": _Machine.new_object_with_keywords,
+    "BUILD": _Machine.build,
+    "OBJ": _Machine.call_on_mark,
+    "INST": _Machine.call_named,
+    "BINPERSID": _Machine.persistent,
+    "PROTO": _Machine.protocol,
+    "FRAME": _Machine.nothing,
+}
+"""Left out, and so refused: EXT1, EXT2, EXT4 (a registry of the reader's own), PERSID and out-of-band buffers."""

@@ -12,9 +12,9 @@ DOWNLOAD_AGAIN = "Download it again."
 ASK_AUTHOR = "Get the file again from its author, or as .safetensors."
 
 
-def shown(text: object, limit: int = 80) -> str:
+def shown(text: str, limit: int = 80) -> str:
     """A name that came from a file, on one line, without control characters, and not endless."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in str(text)[: limit + 1])
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[: limit + 1])
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -43,12 +43,12 @@ def damaged(what: str) -> CheckpointError:
 @contextmanager
 def speaking_of(path: Path) -> Iterator[None]:
     """Turns the operating system's refusals to open or read `path` into sentences."""
+    place = shown(str(path), 300)
     try:
         yield
     except FileNotFoundError as error:
-        raise CheckpointError(f"There is no file '{shown(path, 300)}'.") from error
+        raise CheckpointError(f"There is no file '{place}'.") from error
     except PermissionError as error:
-        raise CheckpointError(f"You are not allowed to read '{shown(path, 300)}'.", "Change its permissions.") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CheckpointError(f"'{shown(path, 300)}' cannot be read: {shown(reason)}.") from error
+        raise CheckpointError(f"You are not allowed to read '{place}'.", "Change its permissions.") from error
+    except OSError as error:
+        raise CheckpointError(f"'{place}' cannot be read: {shown(error.strerror or 'unknown fault')}.") from error

@@ -106,6 +106,11 @@ class RWKVModel(ABC):
 
     # What all versions share
 
+    @property
+    def weight_bytes(self) -> int:
+        """Memory that the weights take."""
+        return _bytes_of(self.weights)
+
     def by_head(self, x: Tensor) -> Tensor:
         """(T, A) -> (T, H, N), for versions that have heads."""
         return x.unflatten(1, (self.sizes.n_head, self.sizes.head_size))
@@ -244,3 +249,10 @@ def add_copy_head(layout: Layout, width: int, bias: bool = False) -> None:
 def copy_window(layout: Layout) -> int | None:
     """The number of positions that the copy head looks back on: the size of its mask; None if the file has no mask."""
     return layout.size("copy_mask", 0) if layout.has("copy_mask") else None
+
+
+def _bytes_of(node: Any) -> int:
+    if hasattr(node, "nbytes"):
+        return int(node.nbytes)
+    children = node if isinstance(node, list) else vars(node).values() if hasattr(node, "__dict__") else ()
+    return sum(_bytes_of(child) for child in children)

@@ -58,7 +58,8 @@ class CharactersTokenizer(Tokenizer):
         different = list(dict.fromkeys(unknown))
         shown = " ".join(different[:MOST_SHOWN]) + (" ..." if len(different) > MOST_SHOWN else "")
         read_as = "a space" if self._stand_in == " " else "the sign for an unknown character"
-        return [f"{len(unknown):,} characters are not in this model's vocabulary and are read as {read_as}: {shown}"]
+        count = f"{len(unknown):,} of {len(text):,} characters"
+        return [f"Not in this model's vocabulary and read as {read_as}: {shown} ({count})."]
 
 
 def looks_like_characters(content: Pairs) -> bool:

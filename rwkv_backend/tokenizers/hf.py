@@ -56,8 +56,11 @@ class HFTokenizer(Tokenizer):
         return self._bytes.get(token, b"")
 
     def warnings_for(self, text: str) -> list[str]:
-        unknown = self.encode(text).count(self._unknown) if self._unknown is not None else 0
-        return [f"{unknown:,} pieces of this text are not in the vocabulary of {self.name}."] if unknown else []
+        if self._unknown is None:
+            return []
+        tokens = self.encode(text)
+        unknown = tokens.count(self._unknown)
+        return [f"Not in the vocabulary of {self.name}: {unknown:,} of {len(tokens):,} pieces."] if unknown else []
 
     def _table(self, spelling: Spelling) -> dict[int, bytes]:
         """Bytes by id. Added tokens are written as they are (20B's runs of spaces); special ones stand for no text."""

@@ -42,7 +42,7 @@ class AsciiTokenizer(Tokenizer):
 
     def warnings_for(self, text: str) -> list[str]:
         unknown = sum(not self._knows(character) for character in whole_characters(text))
-        return [f'{unknown:,} characters are not plain ASCII and are read as "?".'] if unknown else []
+        return [f'Not plain ASCII and read as "?": {unknown:,} of {len(text):,} characters.'] if unknown else []
 
     @staticmethod
     def _knows(character: str) -> bool:

@@ -61,7 +61,7 @@ def test_unknown_characters_are_read_as_the_best_sign_for_them(tmp_path: Path, t
 def test_unknown_characters_are_named_in_a_warning(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(write_vocabulary(tmp_path / "vocab.json", CHARACTERS))
     warnings = tokenizer.warnings_for("ßaßµ")
-    assert warnings == ["3 characters are not in this model's vocabulary and are read as a space: ß µ"]
+    assert warnings == ["Not in this model's vocabulary and read as a space: ß µ (3 of 4 characters)."]
 
 
 def test_a_vocabulary_with_no_sign_for_unknown_characters_refuses_them(tmp_path: Path) -> None:

@@ -46,4 +46,4 @@ def test_typed_text_cannot_start_or_end_a_tune() -> None:
 def test_characters_outside_ascii_are_read_as_question_marks_and_told() -> None:
     tokenizer = load_tokenizer("ascii")
     assert tokenizer.decode(tokenizer.encode("Käse")) == "K?se"
-    assert tokenizer.warnings_for("Käse") == ['1 characters are not plain ASCII and are read as "?".']
+    assert tokenizer.warnings_for("Käse") == ['Not plain ASCII and read as "?": 1 of 4 characters.']
