@@ -1,6 +1,6 @@
 """Frozen records that travel between the rooms: what a file holds, how far a job is, what one step wrote.
 
-No torch and no behaviour beyond what can be computed from the fields themselves.
+No torch, and no behaviour beyond what can be computed from the fields themselves.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Tensor names and shapes: all that recognising a version may look at."""
@@ -165,3 +168,85 @@ class Finished:
     @property
     def tokens_per_second(self) -> float:
         return len(self.tokens) / self.seconds if self.seconds > 0 else 0.0
+
+
+# What an inspector draws. Arrays are float32 and read-only, since they pass from one thread to another.
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Numbers whose axes have names. `title` says what they are, `unit` in what ("" for plain numbers)."""
+
+    title: str
+    axes: tuple[str, ...]
+    values: FloatArray
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """What the visible plots want of the next frame; whatever is False, None or 0 is not computed."""
+
+    layer: int = 0
+    head: int = 0
+    map_field: str | None = None
+    map_measure: str = ""
+    """One of `measures_of(field)`; "" for the first."""
+    decay: bool = False
+    memory: bool = False
+    activity: bool = False
+    candidates: int = 0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that may come next: its text, and its probability under the model and after sampling's cuts."""
+
+    token: int
+    text: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The state at one token, as far as `spec` asked for it.
+
+    state_map   axes ("layer", …): one row a layer, NaN where a layer has no such field
+    decay       of the picked layer, fraction kept a token: axes ("channel",), ("head",) or ("head", "channel");
+                for version 1 the learned weights by distance, nearest first, ("head", "distance"); None: no memory
+    half_lives  tokens until half is left, (layer, channel or head), each row sorted, longest first; None for version 1
+    memory      the picked layer's memory, one entry a field
+    activity    how much the last token changed each layer's memory: |change| / |memory|, (layer,)
+    candidates  likeliest first
+    """
+
+    spec: FrameSpec
+    tokens_seen: int
+    token_text: str
+    state_map: Labelled | None = None
+    decay: Labelled | None = None
+    half_lives: Labelled | None = None
+    memory: tuple[Labelled, ...] = ()
+    activity: Labelled | None = None
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to turn a field into a row of numbers a layer: `key` for FrameSpec.map_measure, `label` for the user."""
+
+    key: str
+    label: str
+
+
+def measures_of(field: StateField) -> tuple[Measure, ...]:
+    """The ways in which a state field can be shown as a map of layers × something, the default first."""
+    if len(field.axes) == 1:
+        return (Measure("value", f"value by {field.axes[0]}"), Measure("magnitude", f"magnitude by {field.axes[0]}"))
+    if len(field.axes) == 2:
+        return (Measure("norm", f"norm by {field.axes[1]}"),)
+    first, second = field.axes[0], field.axes[1]
+    return (Measure("rows", f"norm by {first} and {second}"), Measure("norm", f"norm by {first}"))

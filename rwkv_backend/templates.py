@@ -366,7 +366,10 @@ def _no_answer(prompt: str, template: Template) -> str:
 
 def _last_message(prompt: str, template: Template) -> str:
     user, model = _marks(template)
-    return prompt.rpartition(user)[2].partition(model)[0].strip()
+    message = prompt.rpartition(user)[2].partition(model)[0]
+    if template.ask_extra:
+        message = message.partition(f"\n\n{template.extra}:")[0]
+    return message.strip()
 
 
 def _marks(template: Template) -> tuple[str, str]:

@@ -37,7 +37,7 @@ class Source(io.BytesIO):
 
     def __init__(self, file: BinaryIO, start: int, end: int) -> None:
         file.seek(start)
-        super().__init__(file.read(min(end - start, MAX_BYTES)))
+        super().__init__(file.read(max(0, min(end - start, MAX_BYTES))))
         self._start = start
         self.too_long = end - start > MAX_BYTES
 

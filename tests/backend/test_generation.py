@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -187,7 +188,7 @@ def test_a_step_tells_the_probability_after_the_cuts() -> None:
 
 def test_speeds_count_the_work_and_not_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000))
-    monkeypatch.setattr(generation.time, "perf_counter", lambda: next(clock) * 0.25)
+    monkeypatch.setattr("rwkv_backend.generation.time.perf_counter", lambda: next(clock) * 0.25)
     told = write(says(*ids("abcd"), prompt="x" * 130), "x" * 130)
     assert [p.done for p in told.progress] == [0, 64, 128, 130]
     assert [p.seconds for p in told.progress] == [0.0, 0.25, 0.5, 0.75]
@@ -489,7 +490,7 @@ def test_as_much_is_shown_as_is_certain(pieces: list[str], stops: list[str]) -> 
 @given(st.text("ab\n", max_size=20), STOPS, st.lists(st.integers(0, 20), max_size=6))
 def test_it_makes_no_difference_how_the_text_was_cut(text: str, stops: list[str], cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
     whole, parts = StopMatcher(stops), StopMatcher(stops)
     assert "".join(map(parts.feed, pieces)) + parts.finish() == whole.feed(text) + whole.finish()
     assert (parts.found, parts.tail) == (whole.found, whole.tail)
