@@ -199,6 +199,10 @@ class FrameSpec:
     activity: bool = False
     candidates: int = 0
 
+    @property
+    def wants_anything(self) -> bool:
+        return bool(self.map_field or self.decay or self.memory or self.activity or self.candidates)
+
 
 @dataclass(frozen=True)
 class Candidate:
