@@ -423,10 +423,22 @@ class Sampler:
         total = float(raw.logsumexp(0))
         if not math.isfinite(total):
             raise _no_numbers()
-        params = self.params
-        changed = ban(penalise(raw, self.counts, params.presence, params.frequency), params.banned)
-        token, probability = self._drawn(changed) if params.temperature else _likeliest(changed)
+        changed = self._changed(raw)
+        token, probability = self._drawn(changed) if self.params.temperature else _likeliest(changed)
         return Draw(token, float(raw[token]) - total, probability)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """What `next` would draw from, on the CPU (V,): after penalties, bans and cuts; all on one token at temperature 0."""
+        changed = self._changed(_on_cpu(logits))
+        if self.params.temperature:
+            return distribution(changed, self.params)
+        chances = torch.zeros_like(changed)
+        chances[_likeliest(changed)[0]] = 1.0
+        return chances
+
+    def _changed(self, logits: Tensor) -> Tensor:
+        penalised = penalise(logits, self.counts, self.params.presence, self.params.frequency)
+        return ban(penalised, self.params.banned)
 
     def accept(self, token: int) -> None:
         """Count `token` as written: all counts fade, then its own grows by 1.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 from rwkv_backend.checkpoints import words
 from rwkv_backend.errors import CheckpointError
 
@@ -53,7 +55,7 @@ def _is_text(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     try:
-        text = head[: len(head) - 4 if len(head) == HEAD_BYTES else None].decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start >= len(head) - 4 and error.start > 0 and _is_text(head[: error.start])
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # which lets the head end within a character
+    except UnicodeDecodeError:
+        return False
     return all(letter.isprintable() or letter.isspace() for letter in text)

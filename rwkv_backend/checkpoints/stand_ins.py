@@ -37,10 +37,12 @@ class Named:
     def known_as(self) -> str:
         """The full name under which tables here list it, whichever Python or numpy wrote the file."""
         module = _ALIASES.get(self.module, self.module).replace("numpy._core.", "numpy.core.")
-        return f"{module}.{self.name}"
+        name = "range" if self.name == "xrange" else self.name
+        return f"{module}.{name}"
 
 
 _ALIASES = {"__builtin__": "builtins", "copy_reg": "copyreg", "pathlib._local": "pathlib"}
+"""Protocol 2 writes Python 2's names, Python 3.13 a module of its own for paths."""
 
 
 def named(module: str, name: str) -> Named:

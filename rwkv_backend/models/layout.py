@@ -132,11 +132,12 @@ class Layout:
 
     def linear(self, path: str, rows: int, columns: int, bias: bool = False) -> None:
         """A matrix stored [out, in] that multiplies activations; the part that may be held in fewer bits."""
-        names = (f"{path}.weight", f"{path}.bias") if bias else (f"{path}.weight",)
+        names = [f"{path}.weight"]
         self._expect(names[0], (rows, columns))
         if bias:
+            names.append(f"{path}.bias")
             self._expect(names[1], (rows,))
-        self.parts.append(Part(path, "linear", names, (rows, columns)))
+        self.parts.append(Part(path, "linear", tuple(names), (rows, columns)))
 
     def norm(self, path: str, size: int) -> None:
         """Weight and bias of a layer or group normalisation."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -456,6 +456,7 @@ def first_stop(text: str, stops: list[str]) -> int | None:
     return None
 
 
+@settings(deadline=None)
 @given(PIECES, STOPS)
 def test_all_that_is_shown_is_the_text_up_to_the_first_stop_string(pieces: list[str], stops: list[str]) -> None:
     matcher, text = StopMatcher(stops), "".join(pieces)
@@ -468,6 +469,7 @@ def test_all_that_is_shown_is_the_text_up_to_the_first_stop_string(pieces: list[
     assert matcher.found is None or matcher.tail.startswith(matcher.found)
 
 
+@settings(deadline=None)
 @given(PIECES, STOPS, st.text("ab\n", max_size=6))
 def test_nothing_shown_can_turn_out_to_belong_to_a_stop_string(pieces: list[str], stops: list[str], more: str) -> None:
     matcher = StopMatcher(stops)
@@ -477,6 +479,7 @@ def test_nothing_shown_can_turn_out_to_belong_to_a_stop_string(pieces: list[str]
         assert place is None or len(shown) <= place
 
 
+@settings(deadline=None)
 @given(PIECES, STOPS)
 def test_as_much_is_shown_as_is_certain(pieces: list[str], stops: list[str]) -> None:
     """What is held back is the beginning of a stop string, so nothing waits without a reason."""
@@ -487,6 +490,7 @@ def test_as_much_is_shown_as_is_certain(pieces: list[str], stops: list[str]) -> 
         assert not held or any(stop.startswith(held) for stop in stops)
 
 
+@settings(deadline=None)
 @given(st.text("ab\n", max_size=20), STOPS, st.lists(st.integers(0, 20), max_size=6))
 def test_it_makes_no_difference_how_the_text_was_cut(text: str, stops: list[str], cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
@@ -496,6 +500,7 @@ def test_it_makes_no_difference_how_the_text_was_cut(text: str, stops: list[str]
     assert (parts.found, parts.tail) == (whole.found, whole.tail)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*ids("ab\n"), BLANK_LINE, 0xC3, 0xA9, 259]), max_size=15), STOPS)
 def test_a_generation_shows_what_the_matcher_would(answer: list[int], stops: list[str]) -> None:
     """With tokens that hold half a character, none or two: the text is that of all bytes, up to the first stop string."""

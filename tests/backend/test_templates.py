@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rwkv_backend import templates
@@ -152,6 +152,7 @@ def test_a_text_keeps_its_form() -> None:
     assert BY_NAME["Plain text"].clean("Title\r\n\r\n  a ") == "Title\n\n  a "
 
 
+@settings(deadline=None)
 @given(st.text("a \n\r\t{}\u3000"))
 def test_a_cleaned_message_ends_no_turn_and_stays_as_it_is(text: str) -> None:
     cleaned = templates.clean_message(text)

@@ -222,7 +222,7 @@ def _memo_towers() -> bytes:
     """Lists of ten of the list before, thirty times: 10^30 leaves."""
     tower = plain("laughs") + b"q\0"
     for level in range(30):
-        tower += EMPTY_LIST + MARK + (b"h" + bytes([level])) * 10 + b"e" + b"q" + bytes([level + 1])
+        tower += POP + EMPTY_LIST + MARK + (b"h" + bytes([level])) * 10 + b"e" + b"q" + bytes([level + 1])
     return tower
 
 
@@ -255,7 +255,7 @@ EXHAUSTING = {
     "nested dicts": (_nested_dicts(100_000), "nested deeper"),
     "nested objects": (_nested_records(50_000), "nested deeper"),
     "lists nested from the outside": (_lists_appended_outside_in(50_000), "nested deeper"),
-    "marks": (MARK * 100_000 + b"N", "not a dict"),
+    "marks": (MARK * 100_000 + b"N", "takes more from its stack"),
     "deep tuple as a key": (EMPTY_DICT + EMPTY_TUPLE + b"\x85" * 1000 + b"Ns", "as a key"),
     "long tuple as a key": (EMPTY_DICT + MARK + b"N" * 1000 + TUPLE + b"Ns", "as a key"),
     "list as a key": (EMPTY_DICT + EMPTY_LIST + b"Ns", "as a key"),
