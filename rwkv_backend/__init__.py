@@ -1,4 +1,4 @@
-"""rwkv_backend: opens any RWKV checkpoint from version 1 to 6 (and 7.0), runs it exactly, and shows its state.
+"""rwkv_backend: opens any RWKV checkpoint of versions 1 to 7.0, runs it exactly, and shows its state.
 
     import rwkv_backend
 

@@ -275,7 +275,7 @@ def _eval(options: argparse.Namespace) -> None:
         raise TokenError("This tokenizer has no token to put before a text.", "Name another with --tokenizer.")
     for warning in tokenizer.warnings_for(text):
         _say(warning)
-    tokens = [start, *tokenizer.encode(text)]
+    tokens = [start, *tokenizer.encode_corpus(text)]
     loss = _watch("reading", text_loss(model, tokens, len(text.encode("utf-8")), options.window))
     result = {
         "bits_per_byte": loss.bits_per_byte,

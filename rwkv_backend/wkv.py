@@ -225,7 +225,7 @@ def wkv_delta(
     """S = S·diag(w) + (S a) bᵀ + v kᵀ, then y = S r, with S[value, key] and S a taken before the decay. For RWKV-7.
 
     r, k, v, a, b (T, H, N); a = −κ̂ reads what is stored under the key, b = κ̂∘rate removes it. decay log w (T, H, N),
-    above −0.61. memory (H, value, key). Returns y (T, H, N) and the new memory.
+    above −0.6066. memory (H, value, key). Returns y (T, H, N) and the new memory.
     """
     if r.shape[0] == 1:
         return _delta_step(r[0], k[0], v[0], torch.exp(decay[0]), a[0], b[0], memory)

@@ -146,7 +146,7 @@ def _view(view: object, stored: int) -> tuple[int, int]:
 
 def _count(value: object, what: str) -> int:
     if type(value) is not int or not 0 <= value <= MAX_SIZE:
-        raise words.damaged(f"{what} is {value if isinstance(value, int) else kind_of(value)}")
+        raise words.damaged(f"{what} is {value if isinstance(value, int) else 'not a number'}")
     return value
 
 

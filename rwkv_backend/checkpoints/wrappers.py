@@ -103,7 +103,7 @@ def _what_it_is(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "it is a list, and weights need names"
     if not _entries(value):
-        return "it is empty" if isinstance(value, dict) else f"it is a {type(value).__name__}"
+        return "it is empty" if isinstance(value, dict) else "it is not a table of tensors"
     return f"it is a table of {words.listed([str(key) for key in _entries(value)])}"
 
 

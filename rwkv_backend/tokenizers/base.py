@@ -20,6 +20,7 @@ class Tokenizer(ABC):
     size         one more than the highest id that it knows
     end_of_text  the id that separates documents, if there is one; it stands for no text
     start        the id to put before a text that has nothing else before it; None: nothing fits
+    end_of_text_name  how corpus files spell the end of text out, such as "<|endoftext|>"; "": they do not
     """
 
     name: str
@@ -27,10 +28,18 @@ class Tokenizer(ABC):
     size: int
     end_of_text: int | None
     start: int | None
+    end_of_text_name: str = ""
 
     @abstractmethod
     def encode(self, text: str) -> list[int]:
         """The ids of `text`; no leading or closing id is added. TokenizerError where something cannot be spelled."""
+
+    def encode_corpus(self, text: str) -> list[int]:
+        """As `encode`, for a text file of several documents: the end of text, where it is spelled out, becomes its id."""
+        if self.end_of_text is None or not self.end_of_text_name:
+            return self.encode(text)
+        first, *others = (self.encode(part) for part in text.split(self.end_of_text_name))
+        return [*first, *(token for part in others for token in (self.end_of_text, *part))]
 
     @abstractmethod
     def bytes_of(self, token: int) -> bytes:

@@ -42,7 +42,8 @@ class HFTokenizer(Tokenizer):
         self._bytes = self._table(_spelling(description))
         self.size = max(self._library.get_vocab(with_added_tokens=True).values()) + 1
         self.name = path.name
-        self.end_of_text = next((specials[name] for name in ENDS if name in specials), None)
+        self.end_of_text_name = next((name for name in ENDS if name in specials), "")
+        self.end_of_text = specials.get(self.end_of_text_name)
         self.start = self._newline() if self.end_of_text is None else self.end_of_text
         self._unknown = _unknown_id(description, self._library)
 

@@ -84,7 +84,7 @@ NO_WEIGHTS = {
     "empty": ({}, "it is empty"),
     "list": ([torch.ones(2)], "weights need names"),
     "single tensor": (torch.ones(2), "a single tensor without a name"),
-    "text": ("hello", "it is a str"),
+    "text": ("hello", "it is not a table of tensors"),
     "numbered": ({0: torch.ones(2)}, "it is a table of '0'"),
     "object": (argparse.Namespace(a=1), "an object of argparse.Namespace"),
     "empty module": (nn.Identity(), "an empty torch.nn.modules.linear.Identity"),

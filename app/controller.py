@@ -1,0 +1,214 @@
+"""Between the views and the worker: sends jobs, looks for reports about 30 times a second, and tells the views by signal.
+
+Knows which job runs and drops what late reports say of jobs that are over. Lives in the window's thread; never waits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.link import Link
+from app.messages import (
+    Batch,
+    Card,
+    ClearSession,
+    Engine,
+    InspectFile,
+    Job,
+    JobDone,
+    JobFailed,
+    OpenedModel,
+    OpenModel,
+    Progressed,
+    StartEngine,
+    Write,
+    Written,
+    Wrote,
+)
+from app.worker import Worker
+from rwkv_backend.records import FrameSpec
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_MS = 33
+
+
+class Controller(QObject):
+    engine_started = Signal(object)
+    """Engine"""
+    inspected = Signal(object)
+    """Card"""
+    inspect_failed = Signal(object, str, str)
+    """Path, sentence, hint"""
+    load_progress = Signal(object)
+    """Progress"""
+    load_ended = Signal(bool, bool, str)
+    """ok, stopped, sentence"""
+    model_opened = Signal(object)
+    """OpenedModel"""
+    reading = Signal(object)
+    """Progress of a prompt"""
+    wrote = Signal(str)
+    """The text of one or more tokens"""
+    write_ended = Signal(object, bool)
+    """Written or None, stopped"""
+    write_failed = Signal(str, str)
+    """sentence, hint"""
+    cleared = Signal()
+    frame_made = Signal(object)
+    """Frame"""
+    busy_changed = Signal(bool)
+    """Whether the model writes"""
+    failed = Signal(str, str, str)
+    """sentence, hint, details of anything that went wrong"""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = Link()
+        self._worker = Worker(self._link)
+        self._ids = itertools.count(1)
+        self._jobs: dict[int, Job] = {}
+        self._look = QTimer(self)
+        self._look.setInterval(LOOK_EVERY_MS)
+        self._look.timeout.connect(self.look)
+        self.engine: Engine | None = None
+        self.opened: OpenedModel | None = None
+
+    # What the views ask for
+
+    def start(self, threads: int = 0) -> None:
+        """Start the worker and, in it, the engine."""
+        self._worker.start()
+        self._send(StartEngine(next(self._ids), threads=threads))
+
+    def inspect(self, path: Path) -> None:
+        self._stop_all(InspectFile)
+        self._send(InspectFile(next(self._ids), path=path))
+
+    def open_model(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
+        """Load a model; what is being written ends first."""
+        self._stop_all(Write, OpenModel)
+        self._send(OpenModel(next(self._ids), path=path, device=device, dtype=dtype, tokenizer=tokenizer))
+
+    def write(self, job: Write) -> None:
+        """`job` as the views made it; its number is given here."""
+        self._stop_all(Write)
+        fields = {
+            name: getattr(job, name) for name in ("mode", "text", "template", "extra", "params", "max_tokens", "stops")
+        }
+        self._send(Write(next(self._ids), **fields))
+        self.busy_changed.emit(True)
+
+    def stop_writing(self) -> None:
+        self._stop_all(Write)
+
+    def cancel_loading(self) -> None:
+        self._stop_all(OpenModel)
+
+    def clear(self) -> None:
+        self._stop_all(Write)
+        self._send(ClearSession(next(self._ids)))
+
+    def want(self, spec: FrameSpec) -> None:
+        self._link.want(spec)
+
+    @property
+    def writing(self) -> bool:
+        return any(isinstance(job, Write) for job in self._jobs.values())
+
+    @property
+    def loading(self) -> bool:
+        return any(isinstance(job, OpenModel) for job in self._jobs.values())
+
+    @property
+    def idle(self) -> bool:
+        return not self._jobs
+
+    def shut_down(self) -> None:
+        """End all jobs; the worker ends soon after (`wait`)."""
+        self._look.stop()
+        self._jobs.clear()
+        self._link.close()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the worker has ended within that time."""
+        return self._worker.wait(seconds)
+
+    def _send(self, job: Job) -> None:
+        self._jobs[job.id] = job
+        self._link.send(job)
+        self._look.start()
+
+    def _stop_all(self, *kinds: type[Job]) -> None:
+        for job in self._jobs.values():
+            if isinstance(job, kinds):
+                self._link.stop(job.id)
+
+    # What the worker reports
+
+    def look(self) -> None:
+        """Take what has come since the last look and tell it."""
+        batch = self._link.take()
+        self._tell(batch)
+        if batch.frame is not None:
+            self.frame_made.emit(batch.frame)
+        if not self._jobs:
+            self._look.stop()
+
+    def _tell(self, batch: Batch) -> None:
+        """Tokens that came one after the other are told as one text."""
+        pieces: list[str] = []
+        for report in batch.reports:
+            if report.job not in self._jobs:
+                continue
+            if isinstance(report, Wrote):
+                pieces.append(report.step.text)
+                continue
+            self._tell_text(pieces)
+            if isinstance(report, Progressed):
+                signal = self.load_progress if report.what == "loading" else self.reading
+                signal.emit(report.progress)
+            elif isinstance(report, JobDone):
+                self._done(self._jobs.pop(report.job), report)
+            else:
+                self._failed(self._jobs.pop(report.job), report)
+        self._tell_text(pieces)
+
+    def _tell_text(self, pieces: list[str]) -> None:
+        if pieces:
+            self.wrote.emit("".join(pieces))
+            pieces.clear()
+
+    def _done(self, job: Job, report: JobDone) -> None:
+        result = report.result
+        if isinstance(job, Write):
+            self.busy_changed.emit(self.writing)
+            self.write_ended.emit(result if isinstance(result, Written) else None, report.stopped)
+        elif isinstance(job, OpenModel):
+            if isinstance(result, OpenedModel):
+                self.opened = result
+                self.model_opened.emit(result)
+            self.load_ended.emit(not report.stopped, report.stopped, "")
+        elif isinstance(result, Engine):
+            self.engine = result
+            self.engine_started.emit(result)
+        elif isinstance(result, Card):
+            self.inspected.emit(result)
+        elif isinstance(job, ClearSession):
+            self.cleared.emit()
+
+    def _failed(self, job: Job, report: JobFailed) -> None:
+        log.warning("%s: %s %s\n%s", type(job).__name__, report.sentence, report.hint, report.details)
+        if isinstance(job, Write):
+            self.busy_changed.emit(self.writing)
+            self.write_failed.emit(report.sentence, report.hint)
+        elif isinstance(job, OpenModel):
+            self.load_ended.emit(False, False, f"{report.sentence} {report.hint}".strip())
+        elif isinstance(job, InspectFile):
+            self.inspect_failed.emit(job.path, report.sentence, report.hint)
+        else:
+            self.failed.emit(report.sentence, report.hint, report.details)

@@ -1,0 +1,452 @@
+"""The window: puts the panels together and connects what they ask for with what the controller tells.
+
+Painted before torch or pyqtgraph are imported: `start_late_parts` brings in the plots and starts the engine once the first
+picture is on the screen.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QTabWidget, QWidget
+
+from app import log as log_file
+from app import theme
+from app.controller import Controller
+from app.error_report import ErrorReport
+from app.messages import Engine, OpenedModel, Write, Written
+from app.plot_grid import PlotGrid
+from app.settings import Settings
+from app.views.conversation import Conversation
+from app.views.error_dialog import ErrorDialog
+from app.views.model_panel import ModelPanel
+from app.views.sampling_panel import SamplingPanel
+from app.views.welcome import Welcome
+from app.vitals import resident_bytes
+from rwkv_backend.demo_models import demo_models
+
+log = logging.getLogger(__name__)
+
+DEFAULT_DEMO = "6.0"
+LANGUAGES = (("system", "System"), ("en", "English"), ("zh_CN", "中文"))
+
+
+class MainWindow(QMainWindow):
+    late_parts_ready = Signal()
+    """The plots are in and the engine is starting"""
+    first_painted = Signal()
+
+    def __init__(self, settings: Settings, controller: Controller | None = None) -> None:
+        super().__init__()
+        self.settings = settings
+        self.controller = controller or Controller(self)
+        self.setObjectName("main_window")
+        self.setWindowTitle(self.tr("RWKV Playground"))
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+        self._painted = False
+        self._late_parts_wanted = False
+        self._after_load_send = ""
+        self._make_panels()
+        self._make_docks()
+        self._make_menus()
+        self._make_status_bar()
+        self._connect()
+        self._restore()
+
+    # Building
+
+    def _make_panels(self) -> None:
+        self.conversation = Conversation()
+        self.conversation.setObjectName("conversation")
+        self.welcome = Welcome()
+        self.conversation.set_empty_widget(self.welcome)
+        self.model_panel = ModelPanel()
+        self.sampling_panel = SamplingPanel()
+        self.plot_grid = PlotGrid()
+        self.setCentralWidget(self.conversation)
+
+    def _make_docks(self) -> None:
+        self.side_tabs = QTabWidget()
+        self.side_tabs.setObjectName("side_tabs")
+        self.side_tabs.setDocumentMode(True)
+        self.side_tabs.addTab(self.model_panel, theme.icon("cpu"), self.tr("Model"))
+        self.side_tabs.addTab(self.sampling_panel, theme.icon("sliders-horizontal"), self.tr("Sampling"))
+        self.side_dock = self._dock("side_dock", self.tr("Model and sampling"), self.side_tabs)
+        self.inspector_dock = self._dock("inspector_dock", self.tr("Inspector"), self.plot_grid)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.side_dock)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
+        self.resizeDocks([self.side_dock, self.inspector_dock], [280, 620], Qt.Orientation.Horizontal)
+
+    def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        return dock
+
+    def _make_menus(self) -> None:
+        self._make_file_menu(self.menuBar().addMenu(self.tr("&File")))
+        self._make_view_menu(self.menuBar().addMenu(self.tr("&View")))
+        help_menu = self.menuBar().addMenu(self.tr("&Help"))
+        self._action(help_menu, "log_action", self.tr("Open the log folder"), self.open_log_folder, icon="file-down")
+        self._action(help_menu, "about_action", self.tr("About RWKV Playground"), self.show_about, icon="info")
+
+    def _make_file_menu(self, menu: QMenu) -> None:
+        self._action(
+            menu,
+            "open_action",
+            self.tr("Open a model …"),
+            self.choose_model,
+            QKeySequence(QKeySequence.StandardKey.Open),
+            "folder-open",
+        )
+        menu.addSeparator()
+        self._action(menu, "quit_action", self.tr("Quit"), self.close, QKeySequence(QKeySequence.StandardKey.Quit), "x")
+
+    def _make_view_menu(self, menu: QMenu) -> None:
+        for dock, shortcut in ((self.side_dock, "F8"), (self.inspector_dock, "F9")):
+            action = dock.toggleViewAction()
+            action.setShortcut(QKeySequence(shortcut))
+            menu.addAction(action)
+        self.plots_menu = menu.addMenu(self.tr("Plots"))
+        self.plots_menu.setObjectName("plots_menu")
+        self.plots_menu.setEnabled(False)
+        menu.addSeparator()
+        themes = (("system", self.tr("As the system")), ("light", self.tr("Light")), ("dark", self.tr("Dark")))
+        self._choices(menu.addMenu(self.tr("Theme")), "theme", themes, self.settings.theme, self.set_theme)
+        language_menu = menu.addMenu(theme.icon("languages"), self.tr("Language"))
+        self._choices(language_menu, "language", LANGUAGES, self.settings.language, self.set_language)
+        keys = (("enter", self.tr("Enter sends")), ("ctrl_enter", self.tr("Ctrl+Enter sends")))
+        self._choices(menu.addMenu(self.tr("Sending")), "send_key", keys, self.settings.send_key, self.set_send_key)
+
+    def _choices(self, menu: QMenu, name: str, choices: object, present: str, chosen: object) -> None:
+        """A menu in which exactly one entry is ticked; `chosen` is called with its key."""
+        group = QActionGroup(self)
+        for key, text in choices:  # type: ignore[attr-defined]
+            action = QAction(text, self)
+            action.setObjectName(f"{name}_{key}_action")
+            action.setData(key)
+            action.setCheckable(True)
+            action.setChecked(key == present)
+            group.addAction(action)
+            menu.addAction(action)
+        group.triggered.connect(lambda action: chosen(action.data()))  # type: ignore[operator]
+
+    def _action(
+        self, menu: QMenu, name: str, text: str, called: object, shortcut: QKeySequence | None = None, icon: str = ""
+    ) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(name)
+        if icon:
+            action.setIcon(theme.icon(icon))
+        if shortcut is not None:
+            action.setShortcut(shortcut)
+        action.triggered.connect(called)
+        menu.addAction(action)
+        return action
+
+    def _make_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.model_label = QLabel(self.tr("No model is open"))
+        self.engine_label = QLabel(self.tr("Engine: starting …"))
+        self.memory_label = QLabel("")
+        for label, name in (
+            (self.model_label, "model_label"),
+            (self.engine_label, "engine_label"),
+            (self.memory_label, "memory_label"),
+        ):
+            label.setObjectName(name)
+            label.setProperty("kind", "muted")
+        bar.addWidget(self.model_label, 1)
+        bar.addPermanentWidget(self.engine_label)
+        bar.addPermanentWidget(self.memory_label)
+        self._memory_timer = QTimer(self)
+        self._memory_timer.setInterval(2000)
+        self._memory_timer.timeout.connect(self.show_memory)
+        self._memory_timer.start()
+
+    def _connect(self) -> None:
+        talk, model, control = self.conversation, self.model_panel, self.controller
+        talk.write_requested.connect(self.write)
+        talk.stop_requested.connect(control.stop_writing)
+        talk.clear_requested.connect(control.clear)
+        talk.mode_changed.connect(self.settings_mode)
+        model.inspect_requested.connect(control.inspect)
+        model.load_requested.connect(self.load)
+        model.cancel_requested.connect(control.cancel_loading)
+        self.welcome.try_requested.connect(self.try_out)
+        self.plot_grid.spec_changed.connect(control.want)
+        self.plot_grid.failed.connect(self.say)
+        self.inspector_dock.visibilityChanged.connect(self.plot_grid.ask)
+        control.engine_started.connect(self.engine_started)
+        control.inspected.connect(model.show_card)
+        control.inspect_failed.connect(model.show_inspect_error)
+        control.load_progress.connect(model.show_progress)
+        control.load_ended.connect(self.load_ended)
+        control.model_opened.connect(self.model_opened)
+        control.reading.connect(talk.show_progress)
+        control.wrote.connect(talk.append)
+        control.write_ended.connect(self.write_ended)
+        control.write_failed.connect(self.write_failed)
+        control.cleared.connect(self.cleared)
+        control.busy_changed.connect(talk.set_busy)
+        control.frame_made.connect(self.plot_grid.show_frame)
+        control.failed.connect(self.show_error)
+
+    def _restore(self) -> None:
+        if self.settings.geometry:
+            self.restoreGeometry(self.settings.geometry)
+        if self.settings.dock_state:
+            self.restoreState(self.settings.dock_state)
+        self.conversation.set_send_key(self.settings.send_key)
+        self.conversation.set_mode(self.settings.mode)
+        self.model_panel.set_recent(self.settings.recent)
+        self.sampling_panel.restore(self.settings.sampling)
+
+    # Starting, in steps
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            self.first_painted.emit()
+            if self._late_parts_wanted:
+                QTimer.singleShot(0, self.start_late_parts)
+
+    def start_after_first_paint(self) -> None:
+        self._late_parts_wanted = True
+
+    def start_late_parts(self) -> None:
+        """Import the plots, then start the engine, which imports torch in its own thread."""
+        from app.plots.catalog import PLOTS
+
+        self.plot_grid.add_plots([plot() for plot in PLOTS])
+        self.plot_grid.set_hidden(set(self.settings.hidden_plots))
+        self._fill_plots_menu()
+        self.controller.start(self.settings.threads)
+        self.late_parts_ready.emit()
+
+    def _fill_plots_menu(self) -> None:
+        for plot in self.plot_grid.plots:
+            action = QAction(plot.title, self)
+            action.setObjectName(f"show_{plot.key}_action")
+            action.setData(plot.key)
+            action.setCheckable(True)
+            action.setChecked(plot.key not in self.plot_grid.hidden())
+            action.toggled.connect(self.show_plot)
+            self.plots_menu.addAction(action)
+        self.plots_menu.setEnabled(True)
+
+    def show_plot(self, shown: bool) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.plot_grid.set_shown(action.data(), shown)
+
+    def engine_started(self, engine: Engine) -> None:
+        self.model_panel.show_engine(engine)
+        text = self.tr("Engine: torch {0}, {1} thread(s)").format(engine.torch_version, engine.threads)
+        self.engine_label.setText(text)
+
+    # Models
+
+    def choose_model(self) -> None:
+        """Ask for a file."""
+        self.side_dock.show()
+        self.side_tabs.setCurrentWidget(self.model_panel)
+        self.model_panel.choose_file()
+
+    def open_file(self, path: Path) -> None:
+        """Load a file as it best runs here, without asking."""
+        self.model_panel.offer(path)
+        self.load(path, "cpu", "float32", "")
+
+    def open_at_start(self, path: Path | None) -> None:
+        """`path`, or what was open last, or a demo model."""
+        device, dtype = "cpu", "float32"
+        if path is None and self.settings.last_model and Path(self.settings.last_model[0]).exists():
+            path, device, dtype = Path(self.settings.last_model[0]), *self.settings.last_model[1:3]
+        if path is None:
+            path = next((m.path for m in demo_models() if m.version == DEFAULT_DEMO), None)
+        if path is not None:
+            self.model_panel.offer(path)
+            self.load(path, device, dtype, "")
+
+    def load(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
+        self.model_panel.loading_began(path)
+        self.controller.open_model(path, device, dtype, tokenizer)
+
+    def load_ended(self, ok: bool, stopped: bool, sentence: str) -> None:
+        self.model_panel.loading_ended(ok, stopped, sentence)
+        if not ok:
+            self._after_load_send = ""
+        if sentence:
+            self.say(sentence)
+
+    def model_opened(self, opened: OpenedModel) -> None:
+        path = Path(opened.card.info.path)
+        self.model_panel.show_opened(opened)
+        self.model_panel.add_recent(path)
+        self.sampling_panel.show_model(opened)
+        self.conversation.show_model(opened)
+        self.plot_grid.show_model(opened)
+        name = f"RWKV-{opened.card.info.version} · {path.name} · {opened.dtype} · {opened.device}"
+        self.model_label.setText(name)
+        self.setWindowTitle(self.tr("{0} – RWKV Playground").format(f"RWKV-{opened.card.info.version} {path.stem}"))
+        self.settings.last_model = (str(path), opened.device, opened.dtype)
+        self.settings.recent = self.model_panel.recent()
+        if self._after_load_send:
+            self.conversation.set_prompt(self._after_load_send)
+            self._after_load_send = ""
+            self.conversation.send()
+
+    # Writing
+
+    def write(self, mode: str, text: str, template: str, extra: str) -> None:
+        panel = self.sampling_panel
+        job = Write(
+            0,
+            mode="complete" if mode == "complete" else "chat",
+            text=text,
+            template=template,
+            extra=extra,
+            params=panel.params(),
+            max_tokens=panel.max_tokens(),
+            stops=panel.stops(),
+        )
+        self.conversation.began(text)
+        self.plot_grid.ask()
+        self.controller.write(job)
+
+    def write_ended(self, written: Written | None, stopped: bool) -> None:
+        self.conversation.ended(written, stopped)
+        if written is not None and written.seed is not None:
+            self.sampling_panel.show_seed(written.seed)
+
+    def write_failed(self, sentence: str, hint: str) -> None:
+        self.conversation.failed(f"{sentence} {hint}".strip())
+
+    def cleared(self) -> None:
+        self.conversation.cleared()
+        self.plot_grid.clear()
+
+    def settings_mode(self, mode: str) -> None:
+        self.settings.mode = mode
+
+    def try_out(self, key: str) -> None:
+        """One of the three things that the first start offers."""
+        if key == "open":
+            self.choose_model()
+            return
+        version, mode = ("5.2", "complete") if key == "forget" else (DEFAULT_DEMO, "complete")
+        demo = next((m for m in demo_models() if m.version == version), None)
+        if demo is None:
+            self.say(self.tr("The demo models are missing from this installation."))
+            return
+        self.inspector_dock.show()
+        self.conversation.set_mode(mode)
+        prompt = self.tr("Once upon a time there was a king who had")
+        opened = self.controller.opened
+        if opened is not None and Path(opened.card.info.path) == demo.path:
+            self.conversation.set_prompt(prompt)
+            self.conversation.send()
+            return
+        self._after_load_send = prompt
+        self.open_file(demo.path)
+
+    # Looks
+
+    def set_theme(self, choice: str) -> None:
+        self.settings.theme = choice
+        theme.apply(choice)  # type: ignore[arg-type]
+
+    def set_language(self, language: str) -> None:
+        self.settings.language = language
+        self.say(self.tr("The language changes when the program is started again."))
+
+    def set_send_key(self, key: str) -> None:
+        self.settings.send_key = key
+        self.conversation.set_send_key(key)
+
+    def show_page(self, page: str) -> None:
+        """chat: the conversation alone; inspect: with the inspector beside it."""
+        self.inspector_dock.setVisible(page != "chat")
+
+    def show_memory(self) -> None:
+        held = resident_bytes()
+        if held:
+            self.memory_label.setText(self.tr("Memory: {0} MB").format(f"{held / 1e6:,.0f}"))
+
+    # Messages
+
+    def say(self, sentence: str) -> None:
+        """A sentence in the status bar, for some seconds."""
+        self.statusBar().showMessage(sentence, 12_000)
+
+    def show_error(self, sentence: str, hint: str, details: str) -> None:
+        self.show_report(ErrorReport(sentence, hint, details))
+
+    def show_report(self, report: ErrorReport) -> None:
+        dialog = ErrorDialog(report, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def open_log_folder(self) -> None:
+        path = log_file.path()
+        if path is None:
+            self.say(self.tr("There is no log file: its folder could not be written."))
+            return
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+        self.say(self.tr("The log is in {0}").format(str(path)))
+
+    def show_about(self) -> None:
+        box = QMessageBox(self)
+        box.setObjectName("about_box")
+        box.setWindowTitle(self.tr("About RWKV Playground"))
+        box.setText(self.tr("RWKV Playground opens RWKV models of versions 1 to 7 and shows what they remember."))
+        where = str(log_file.path() or self.tr("none"))
+        box.setInformativeText(self.tr("Licence: Apache-2.0. Icons: Lucide (ISC). Log file: {0}").format(where))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    # Dropping files
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        path = Path(event.mimeData().urls()[0].toLocalFile())
+        event.acceptProposedAction()
+        self.side_dock.show()
+        self.side_tabs.setCurrentWidget(self.model_panel)
+        self.model_panel.offer(path)
+
+    # Ending
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.plot_grid.ask()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        self.settings.geometry = self.saveGeometry().data()
+        self.settings.dock_state = self.saveState().data()
+        self.settings.sampling = self.sampling_panel.state()
+        self.settings.recent = self.model_panel.recent()
+        self.settings.hidden_plots = sorted(self.plot_grid.hidden())
+        self._memory_timer.stop()
+        self.controller.shut_down()
+        super().closeEvent(event)

@@ -1,0 +1,154 @@
+"""The inspector: all plots in a grid that fits its width, each of which can be hidden. Asks for just what is to be seen.
+
+The plots come late (`add_plots`), since pyqtgraph takes half a second to import and the window is to be painted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app import theme
+from app.messages import OpenedModel
+from rwkv_backend.records import Frame, FrameSpec
+
+COLUMN_WIDTH = 290
+"""From twice this width on there are two columns."""
+
+ROW_HEIGHT = 215
+
+
+class Plot(Protocol):
+    """What a plot panel offers the grid; see app/plots/panel.py."""
+
+    key: str
+    title: str
+    paused: bool
+
+    def show_model(self, opened: OpenedModel | None) -> None: ...
+    def wants(self, spec: FrameSpec) -> FrameSpec: ...
+    def show_frame(self, frame: Frame) -> None: ...
+    def show_pick(self, layer: int, head: int) -> None: ...
+    def clear(self) -> None: ...
+
+
+class PlotGrid(QWidget):
+    spec_changed = Signal(object)
+    """FrameSpec: what the visible plots want from now on"""
+    failed = Signal(str)
+    """A plot could not be exported"""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("plot_grid")
+        self._plots: list[Plot] = []
+        self._hidden: set[str] = set()
+        self._layer = self._head = 0
+        self._columns = 0
+        self._waiting = QLabel(self.tr("Preparing the plots …"))
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._waiting.setProperty("kind", "muted")
+        self._inside = QWidget()
+        self._grid = QGridLayout(self._inside)
+        self._grid.setContentsMargins(theme.XS, theme.XS, theme.XS, theme.XS)
+        self._grid.setSpacing(theme.S)
+        self._grid.addWidget(self._waiting)
+        self._scroll = QScrollArea()
+        self._scroll.setObjectName("plot_scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scroll.setWidget(self._inside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._scroll)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(2 * COLUMN_WIDTH + 2 * theme.L, 3 * ROW_HEIGHT)
+
+    def add_plots(self, plots: Sequence[QWidget]) -> None:
+        """Put the plots in; they are `PlotPanel`s."""
+        self._waiting.hide()
+        self._grid.removeWidget(self._waiting)
+        for widget in plots:
+            plot = cast("Plot", widget)
+            self._plots.append(plot)
+            widget.setParent(self._inside)
+            widget.setMinimumHeight(ROW_HEIGHT)
+            widget.picked.connect(self.pick)  # type: ignore[attr-defined]
+            widget.wants_changed.connect(self.ask)  # type: ignore[attr-defined]
+            widget.failed.connect(self.failed)  # type: ignore[attr-defined]
+        self._arrange()
+
+    @property
+    def plots(self) -> tuple[Plot, ...]:
+        return tuple(self._plots)
+
+    def hidden(self) -> set[str]:
+        """Keys of the plots that are switched off."""
+        return set(self._hidden)
+
+    def set_hidden(self, keys: set[str]) -> None:
+        self._hidden = set(keys)
+        self._arrange()
+
+    def set_shown(self, key: str, shown: bool) -> None:
+        self.set_hidden(self._hidden - {key} if shown else self._hidden | {key})
+
+    def show_model(self, opened: OpenedModel | None) -> None:
+        self._layer = self._head = 0
+        for plot in self._plots:
+            plot.show_model(opened)
+            plot.show_pick(0, 0)
+        self.ask()
+
+    def show_frame(self, frame: Frame) -> None:
+        for plot in self._shown():
+            if not plot.paused:
+                plot.show_frame(frame)
+
+    def pick(self, layer: int, head: int) -> None:
+        """A layer and head were picked in one plot: all follow."""
+        self._layer, self._head = layer, head
+        for plot in self._plots:
+            plot.show_pick(layer, head)
+        self.ask()
+
+    def clear(self) -> None:
+        for plot in self._plots:
+            plot.clear()
+
+    def ask(self) -> None:
+        """Say what the visible plots want; nothing while the inspector is hidden."""
+        spec = FrameSpec(layer=self._layer, head=self._head)
+        if self.isVisible():
+            for plot in self._shown():
+                if not plot.paused:
+                    spec = plot.wants(spec)
+        self.spec_changed.emit(spec)
+
+    def _shown(self) -> list[Plot]:
+        return [plot for plot in self._plots if plot.key not in self._hidden]
+
+    def _arrange(self) -> None:
+        columns = self._fitting_columns()
+        self._columns = columns
+        shown = self._shown()
+        for plot in self._plots:
+            widget = cast("QWidget", plot)
+            self._grid.removeWidget(widget)
+            widget.setVisible(plot in shown)
+        for place, plot in enumerate(shown):
+            self._grid.addWidget(cast("QWidget", plot), place // columns, place % columns)
+        self.ask()
+
+    def _fitting_columns(self) -> int:
+        return max(1, min(3, self.width() // COLUMN_WIDTH))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        if self._plots and self._fitting_columns() != self._columns:
+            self._arrange()

@@ -1,0 +1,348 @@
+"""The frame that all plots share: title, explanation, pause, export, a line that says what one points at.
+
+A plot is a PlotPanel that fills `body` and answers `reset`, `needs`, `draw`, `forget`, `rows`. It knows no version of the
+model: it draws by the axes of what a frame brings. It holds nothing but what it needs to draw the newest frame.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.messages import OpenedModel
+from app.plots.words import number
+from rwkv_backend.records import Frame, FrameSpec
+
+Row = list[str | float]
+
+
+class PlotPanel(QWidget):
+    picked = Signal(int, int)
+    """The user has picked this layer and head."""
+
+    wants_changed = Signal()
+    """`wants` would now answer otherwise."""
+
+    failed = Signal(str)
+    """An export did not work; the sentence says why."""
+
+    key: ClassVar[str]
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(self.key)
+        self.opened: OpenedModel | None = None
+        self.layer = 0
+        self.head = 0
+        self.tokens_seen = 0
+        self._paused = False
+        self._build()
+        theme.signals().changed.connect(self._recolour)
+
+    # What a plot supplies
+
+    @property
+    def title(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def help_text(self) -> str:
+        """Two sentences: what one sees, and what is typical."""
+        raise NotImplementedError
+
+    def reset(self, opened: OpenedModel) -> None:
+        """Another model: choose fields and axes; nothing has been drawn of it."""
+
+    def missing(self, opened: OpenedModel) -> str:
+        """A sentence if this model has nothing to show here, else ""."""
+        return ""
+
+    def needs(self, spec: FrameSpec) -> FrameSpec:
+        """`spec`, and what this plot needs besides."""
+        raise NotImplementedError
+
+    def draw(self, frame: Frame) -> bool:
+        """Draw what the frame brings; False if it brings nothing that fits the present choice."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """An empty plot."""
+        raise NotImplementedError
+
+    def pick_changed(self, layer_changed: bool) -> None:
+        """`self.layer` or `self.head` is another now."""
+
+    def recolour(self) -> None:
+        """Put on the present theme's colours; the numbers stay."""
+
+    def describe(self) -> str:
+        """What an export should say of the present choice: layer, head, field and unit."""
+        return ""
+
+    def rows(self) -> list[Row]:
+        """What is drawn, as a table; the first row names the columns."""
+        raise NotImplementedError
+
+    # What the window calls
+
+    def show_model(self, opened: OpenedModel | None) -> None:
+        """Start afresh with this model, or with none."""
+        self.opened = opened
+        self.layer = self.head = self.tokens_seen = 0
+        self.forget()
+        if opened is not None:
+            self.reset(opened)
+        self._tell_what_is_missing()
+        self.recolour()
+
+    def wants(self, spec: FrameSpec) -> FrameSpec:
+        return spec if self._paused or self._nothing_here() else self.needs(spec)
+
+    def show_frame(self, frame: Frame) -> None:
+        if self._paused or self._nothing_here():
+            return
+        if self.draw(frame):
+            self.tokens_seen = frame.tokens_seen
+            self._export.setEnabled(True)
+            self.say_waiting(False)
+
+    def show_pick(self, layer: int, head: int) -> None:
+        """This layer and head are the picked ones, wherever that was done."""
+        if (layer, head) != (self.layer, self.head):
+            layer_changed = layer != self.layer
+            self.layer, self.head = layer, head
+            self.pick_changed(layer_changed)
+
+    def clear(self) -> None:
+        """Nothing has been read yet; the model stays."""
+        self.tokens_seen = 0
+        self.forget()
+        self._tell_what_is_missing()
+
+    # What a plot calls
+
+    def pick(self, layer: int, head: int) -> None:
+        """The user points at this layer and head; those that the model has not are left alone."""
+        if self.opened is None:
+            return
+        info = self.opened.card.info
+        layer, head = min(max(layer, 0), info.n_layer - 1), min(max(head, 0), max((info.n_head or 1) - 1, 0))
+        if (layer, head) != (self.layer, self.head):
+            self.show_pick(layer, head)
+            self.picked.emit(layer, head)
+
+    def step_pick(self, right: int, up: int) -> None:
+        """An arrow key: up and down through the layers, left and right through the heads."""
+        self.pick(self.layer + up, self.head + right)
+
+    def say(self, sentence: str) -> None:
+        """In the line below the plot."""
+        self._status.say(sentence)
+
+    def say_waiting(self, waiting: bool = True) -> None:
+        """The choice has changed, and what is drawn does not yet follow it."""
+        self._note.setText(self.tr("Drawn when the model next reads or writes.") if waiting else "")
+        self._note.setVisible(waiting)
+        self.body.setVisible(True)
+
+    def say_nothing_here(self, sentence: str) -> None:
+        """In place of the plot."""
+        self._note.setText(sentence)
+        self._note.setVisible(True)
+        self.body.setVisible(False)
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    # The frame
+
+    def _build(self) -> None:
+        self._title = QLabel(self.title)
+        self._title.setProperty("kind", "title")
+        self._title.setObjectName(f"{self.key}_title")
+        header = QHBoxLayout()
+        header.setSpacing(theme.XS)
+        header.addWidget(self._title)
+        header.addStretch(1)
+        self._help = self._tool("help", "circle-question-mark", self.tr("What is this?"), header)
+        self._help.setAccessibleDescription(self.help_text)
+        self._help.clicked.connect(self._explain)
+        self._pause = self._tool("pause", "pause", self.tr("Pause"), header)
+        self._pause.setCheckable(True)
+        self._pause.toggled.connect(self._set_paused)
+        self._export = self._tool("export", "download", self.tr("Export"), header)
+        self._export.setMenu(self._export_menu())
+        self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._export.setEnabled(False)
+
+        self.controls = QHBoxLayout()
+        self.controls.setSpacing(theme.XS)
+        self.body = QWidget()
+        self._status = OneLine()
+        self._status.setObjectName(f"{self.key}_status")
+        self._note = QLabel()
+        self._note.setObjectName(f"{self.key}_note")
+        self._note.setProperty("kind", "muted")
+        self._note.setWordWrap(True)
+        self._note.setVisible(False)
+        self._note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.S, theme.XS, theme.S, theme.XS)
+        column.setSpacing(theme.XS)
+        column.addLayout(header)
+        column.addLayout(self.controls)
+        column.addWidget(self._note)
+        column.addWidget(self.body, 1)
+        column.addWidget(self._status)
+        column.addStretch(0)
+
+    def _tool(self, what: str, icon: str, name: str, row: QHBoxLayout) -> QToolButton:
+        button = tool_button(f"{self.key}_{what}_button", icon, name)
+        button.setAccessibleName(self.tr("{0}: {1}").format(self.title, name))
+        row.addWidget(button)
+        return button
+
+    def _recolour(self) -> None:
+        for button in self.findChildren(QToolButton):
+            recolour_button(button)
+        for action in self._export.menu().actions():
+            action.setIcon(theme.icon(str(action.data())))
+        self.recolour()
+
+    # Nothing to see
+
+    def _nothing_here(self) -> bool:
+        return self.opened is None or bool(self.missing(self.opened))
+
+    def _tell_what_is_missing(self) -> None:
+        self.say("")
+        self._export.setEnabled(False)
+        if self.opened is None:
+            self.say_nothing_here(self.tr("Open a model, and its memory is drawn here while it reads and writes."))
+        elif sentence := self.missing(self.opened):
+            self.say_nothing_here(sentence)
+        else:
+            self.say_waiting()
+
+    # Pause and help
+
+    def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
+        self._pause.setProperty("icon_name", "play" if paused else "pause")
+        recolour_button(self._pause)
+        name = self.tr("Go on") if paused else self.tr("Pause")
+        self._pause.setToolTip(name)
+        self._pause.setAccessibleName(self.tr("{0}: {1}").format(self.title, name))
+        self.wants_changed.emit()
+
+    def _explain(self) -> None:
+        bubble = Bubble(self.title, self.help_text, self)
+        bubble.setObjectName(f"{self.key}_help")
+        bubble.show_below(self._help)
+
+    # Export
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for what, icon, words, slot in (
+            ("png", "image-down", self.tr("Picture (PNG)…"), self._ask_for_png),
+            ("csv", "table", self.tr("Numbers (CSV)…"), self._ask_for_csv),
+        ):
+            action = QAction(theme.icon(icon), words, menu)
+            action.setObjectName(f"{self.key}_export_{what}")
+            action.setData(icon)
+            action.triggered.connect(slot)
+            menu.addAction(action)
+        return menu
+
+    def _ask_for_png(self) -> None:
+        self._ask(self.tr("Save the picture"), self.tr("PNG picture (*.png)"), "png").fileSelected.connect(self.save_png)
+
+    def _ask_for_csv(self) -> None:
+        self._ask(self.tr("Save the numbers"), self.tr("CSV table (*.csv)"), "csv").fileSelected.connect(self.save_csv)
+
+    def _ask(self, title: str, kind: str, suffix: str) -> QFileDialog:
+        dialog = QFileDialog(self, title)
+        dialog.setObjectName(f"{self.key}_{suffix}_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(kind)
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(f"{self.key.replace('_', '-')}-{self.tokens_seen}.{suffix}")
+        dialog.open()
+        return dialog
+
+    def save_png(self, path: str) -> None:
+        """A picture of the plot with a line that says of what; `failed` if it cannot be written."""
+        if not self.picture().save(path, "PNG"):
+            self.failed.emit(self.tr("The picture cannot be written to {0}.").format(path))
+
+    def save_csv(self, path: str) -> None:
+        """The numbers, after lines that begin with # and say of what; `failed` if they cannot be written."""
+        try:
+            # Spreadsheets need the byte order mark to read UTF-8.
+            with Path(path).open("w", encoding="utf-8-sig", newline="") as file:
+                file.writelines(f"# {line}\n" for line in self._about())
+                csv.writer(file).writerows(self.rows())
+        except OSError as error:
+            self.failed.emit(self.tr("The numbers cannot be written to {0}: {1}.").format(path, error.strerror))
+
+    def picture(self) -> QPixmap:
+        """Title, choice and plot, without the buttons."""
+        top = self._title.geometry().bottom() + theme.XS
+        plot = self.grab(QRect(0, top, self.width(), self.height() - top))
+        ratio = plot.devicePixelRatio()
+        result = QPixmap(QSize(self.width(), self.height()) * ratio)
+        result.setDevicePixelRatio(ratio)
+        result.fill(QColor(theme.current().window))
+        painter = QPainter(result)
+        painter.setPen(QColor(theme.current().text))
+        words = " · ".join([self.title, *self._about()[1:4]])
+        line = QRect(theme.S, 0, self.width() - 2 * theme.S, top)
+        words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.drawPixmap(QPoint(0, top), plot)
+        painter.end()
+        return result
+
+    def _about(self) -> list[str]:
+        """What it is of: plot, model, tokens, choice."""
+        lines = [self.title]
+        if self.opened is not None:
+            info = self.opened.card.info
+            lines.append(self.tr("model: {0} (RWKV {1})").format(Path(info.path).name, info.version))
+        lines.append(self.tr("tokens read: {0}").format(number(self.tokens_seen)))
+        return [*lines, *([self.describe()] if self.describe() else [])]
+
+
+class Choice(QComboBox):
+    """A list to choose from that may become narrow; its open list is as wide as its words, and the wheel passes it by."""
+
+    def __init__(self, object_name: str, accessible_name: str) -> None:
+        super().__init__()
+        self.setObjectName(object_name)
+        self.setAccessibleName(accessible_name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(5)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.currentTextChanged.connect(self.setToolTip)
