@@ -109,7 +109,7 @@ def without_home(text: str) -> str:
     if home == Path(home).anchor:
         return text
     for spelling in (home, home.replace("\\", "\\\\")):
-        text = re.sub(re.escape(spelling) + r"(?![\w.-])", "~", text)
+        text = re.sub(rf"(?<![\w.-]){re.escape(spelling)}(?![\w-]|\.\w)", "~", text)
     return text
 
 
@@ -218,7 +218,7 @@ class _Hooks(QObject):
         category = getattr(context, "category", None)
         logging.getLogger("qt").log(LEVELS.get(kind, logging.WARNING), "%s: %s", category or "default", message)
         if self._before_qt is not None:
-            self._before_qt(kind, context, message)
+            self._before_qt(kind, context, message or "")
 
 
 _installed: list[_Hooks] = []

@@ -23,6 +23,8 @@ OLD_FILES = 3
 KEPT_LINES = 200
 
 _handlers: list[logging.Handler] = []
+_levels: list[int] = []
+"""The root logger's level before `setup`."""
 
 
 class _LastLines(logging.Handler):
@@ -54,6 +56,7 @@ def setup(folder: Path | None = None) -> Path | None:
     _add(_LastLines(), logging.DEBUG)
     if sys.stderr is not None:  # a program started without a terminal on Windows has none
         _add(logging.StreamHandler(sys.stderr), logging.WARNING)
+    _levels.append(logging.getLogger().level)
     logging.getLogger().setLevel(logging.INFO)
     try:
         _add(_file(folder or Path(platformdirs.user_log_dir(NAME, appauthor=False))), logging.INFO)
@@ -79,6 +82,8 @@ def close() -> None:
         handler = _handlers.pop()
         logging.getLogger().removeHandler(handler)
         handler.close()
+    while _levels:
+        logging.getLogger().setLevel(_levels.pop())
 
 
 def _file(folder: Path) -> logging.Handler:

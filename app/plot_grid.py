@@ -66,7 +66,7 @@ class PlotGrid(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._scroll)
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(2 * COLUMN_WIDTH + 2 * theme.L, 3 * ROW_HEIGHT)
 
     def add_plots(self, plots: Sequence[QWidget]) -> None:
@@ -148,7 +148,7 @@ class PlotGrid(QWidget):
     def _fitting_columns(self) -> int:
         return max(1, min(3, self.width() // COLUMN_WIDTH))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._plots and self._fitting_columns() != self._columns:
             self._arrange()

@@ -31,6 +31,9 @@ Language = Literal["system", "en", "zh_CN"]
 MOST_RECENT = 10
 MOST_THREADS = 1024
 
+Raw = QByteArray | bytes | bytearray | memoryview
+"""What Qt's `saveGeometry` and `saveState` give, or that of its `data()`."""
+
 _Word = TypeVar("_Word", bound=str)
 
 
@@ -76,8 +79,8 @@ class Settings:
         return self._bytes("window/geometry")
 
     @geometry.setter
-    def geometry(self, value: QByteArray | bytes | bytearray | memoryview) -> None:
-        self._store.setValue("window/geometry", QByteArray(bytes(value)))
+    def geometry(self, value: Raw) -> None:
+        self._store.setValue("window/geometry", _raw(value))
 
     @property
     def dock_state(self) -> bytes:
@@ -85,8 +88,8 @@ class Settings:
         return self._bytes("window/dock_state")
 
     @dock_state.setter
-    def dock_state(self, value: QByteArray | bytes | bytearray | memoryview) -> None:
-        self._store.setValue("window/dock_state", QByteArray(bytes(value)))
+    def dock_state(self, value: Raw) -> None:
+        self._store.setValue("window/dock_state", _raw(value))
 
     @property
     def hidden_plots(self) -> tuple[str, ...]:
@@ -217,3 +220,7 @@ class Settings:
 
 def _is_path(word: str) -> bool:
     return bool(word) and "\0" not in word
+
+
+def _raw(value: Raw) -> QByteArray:
+    return value if isinstance(value, QByteArray) else QByteArray(bytes(value))

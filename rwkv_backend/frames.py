@@ -108,7 +108,7 @@ class FrameMaker:
     def _candidates(self, count: int, logits: Tensor | None, sampler: Sampler | None) -> tuple[Candidate, ...]:
         if not count or logits is None or sampler is None:
             return ()
-        plain = torch.softmax(logits.double().cpu(), 0)
+        plain = torch.softmax(logits.cpu().double(), 0)
         drawn = sampler.probabilities(logits)
         best = plain.topk(min(count, len(plain))).indices.tolist()
         return tuple(Candidate(t, self._text(t), float(plain[t]), float(drawn[t])) for t in best)

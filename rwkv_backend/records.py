@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Tensor names and shapes: all that recognising a version may look at."""
@@ -172,7 +173,10 @@ class Finished:
 
 # What an inspector draws. Arrays are float32 and read-only, since they pass from one thread to another.
 
-FloatArray = NDArray[np.float32]
+if TYPE_CHECKING:
+    FloatArray = NDArray[np.float32]
+else:
+    FloatArray = "numpy.ndarray"  # numpy is imported by those who make arrays; `inspect` needs none
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,16 +36,36 @@ def fading(time_decay: Tensor) -> Tensor:
 # v1 ------------------------------------------------------------------------------------------------------------------
 
 
-def wkv_window(weights: Tensor, key_values: Tensor, key_sums: Tensor) -> Tensor:
-    """num/den of RWKV-1: num[t] = Σ_u weights[h, t, u]·e[u]·v[u], den[t] = Σ_{u≤t} e[u].
+def wkv_window(table: Tensor, alpha: Tensor, beta: Tensor, key_values: Tensor, key_sums: Tensor) -> Tensor:
+    """num/den of RWKV-1: num[t] = β[h, t]·Σ_{u≤t} w[h, t−u]·α[h, u]·e[u]·v[u], den[t] = Σ_{u≤t} e[u].
 
-    weights (H, T, U), 0 where u > t; key_values e·v (U, A) of all positions so far; key_sums (T, A). Returns (T, A).
+    table (H, L), farthest distance first: w[h, d] = table[h, L−1−d]; alpha (H, U); beta (H, T); key_values e·v (U, A) of all
+    positions so far, of which the last T are asked for; key_sums (T, A). Returns (T, A).
     """
-    positions, width = key_values.shape
-    heads = weights.shape[0]
-    by_head = key_values.view(positions, heads, width // heads).transpose(0, 1)  # (H, U, N)
-    numerator = (weights @ by_head).transpose(0, 1).reshape(-1, width)
-    return numerator / key_sums
+    heads, longest = table.shape
+    asked, positions = key_sums.shape[0], key_values.shape[0]
+    # Row j of `windows` is the table from entry j on, zeros after its end: the weights of position t = L−1−j for u = 0, 1, …
+    windows = torch.cat((table, table.new_zeros(heads, positions)), dim=1).unfold(1, positions, 1)
+    first = longest - positions
+    latest_first = windows[:, first : first + asked] @ (_by_head(key_values, heads) * alpha.unsqueeze(2))
+    return _merged(latest_first.flip(1) * beta.unsqueeze(2)) / key_sums
+
+
+def wkv_folded_window(table: Tensor, key_values: Tensor, key_sums: Tensor) -> Tensor:
+    """The same where w, α and β are folded into one table [H, t, u]. AI-Writer's RWKV-1."""
+    asked, positions = key_sums.shape[0], key_values.shape[0]
+    weights = table[:, positions - asked : positions, :positions].tril(positions - asked)
+    return _merged(weights @ _by_head(key_values, table.shape[0])) / key_sums
+
+
+def _by_head(x: Tensor, heads: int) -> Tensor:
+    """(U, A) -> (H, U, N)"""
+    return x.unflatten(1, (heads, -1)).transpose(0, 1)
+
+
+def _merged(x: Tensor) -> Tensor:
+    """(H, T, N) -> (T, A)"""
+    return x.transpose(0, 1).flatten(1)
 
 
 # v2, v3 --------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,21 +17,13 @@ from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.records import Shapes
 from rwkv_backend.state import State
 from tests import reference, tiny
+from tests.reference.common import State as State64
 
 ROOT = Path(__file__).resolve().parents[1]
 LONG_ENOUGH = 50
 """Tokens: three blocks of 16 and a rest, and more than the longest copy window of the tiny checkpoints."""
 
 every_kind = pytest.mark.parametrize("kind", tiny.KINDS)
-every_endless_kind = pytest.mark.parametrize(
-    "kind",
-    [
-        kind
-        for kind, sizes in tiny.SIZES.items()
-        if not (sizes.version == "1" or sizes.pos_emb or sizes.extra_attention)
-    ],
-)
-
 Array = NDArray[np.float64]
 
 
@@ -70,7 +63,16 @@ def in_numpy(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
 
 def expected(kind: str, tokens: list[int], **overrides: Any) -> Array:
     """The reference's logits (T, V) of the checkpoint that `saved` writes."""
-    return reference.logits(tiny.KINDS[kind], in_numpy(tiny.checkpoint(kind, **overrides)), tokens)
+    return expected_run(kind, tuple(tokens), **overrides)[0]
+
+
+@cache
+def expected_run(kind: str, tokens: tuple[int, ...], **overrides: Any) -> tuple[Array, list[State64]]:
+    """The reference's logits and, but for version 1, its state of each layer after the last token."""
+    weights = in_numpy(tiny.checkpoint(kind, **overrides))
+    if tiny.KINDS[kind] == "1":
+        return reference.logits("1", weights, list(tokens)), []
+    return reference.run(tiny.KINDS[kind], weights, list(tokens))
 
 
 def read(model: RWKVModel, tokens: list[int], chunk: int | None = None, state: State | None = None) -> Array:

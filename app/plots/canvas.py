@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QKeyEvent, QPainter, QPainterPath, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QGraphicsItem, QWidget
 
 from app import theme
 
+Numbers = NDArray[np.floating[Any]]
 Marks = Sequence[tuple[float, str]]
+
+_OVERHANG = 14
+"""Pixels by which the label of a tick at the end may stand out over its axis."""
 
 _STEPS = {
     Qt.Key.Key_Up: (0, 1),
@@ -34,7 +41,8 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         super().__init__(orientation)
         self.whole = whole
         self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=-4, tickTextOffset=3, autoExpandTextSpace=False, autoReduceTextSpace=False, maxTickLevel=0)
+        self.setStyle(tickLength=-4, tickTextOffset=3, maxTickLevel=0, hideOverlappingLabels=_OVERHANG)
+        self.setStyle(autoExpandTextSpace=False, autoReduceTextSpace=False)
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """One level of ticks, as many as there is room to write."""
@@ -74,13 +82,14 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         self.view.setDefaultPadding(0)
         self._home = (0.0, 1.0, 0.0, 1.0)
         self._at_home = True
+        self._marks: dict[str, tuple[tuple[float, str], ...] | None] = {}
         self._axes = axes
         if axes:
             self._fit_axes()
         else:
             self.plotItem.hideAxis("left")
             self.plotItem.hideAxis("bottom")
-        self.plotItem.layout.setContentsMargins(0, 2, 6, 0)
+        self.plotItem.layout.setContentsMargins(0, 2, _OVERHANG, 0)
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.view.sigRangeChangedManually.connect(self._left_home)
@@ -94,12 +103,16 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         return self.plotItem.getAxis(side)
 
     def name_axes(self, bottom: str, left: str) -> None:
-        self.axis("bottom").setLabel(bottom)
-        self.axis("left").setLabel(left)
+        for side, words in (("bottom", bottom), ("left", left)):
+            if self.axis(side).labelText != words:
+                self.axis(side).setLabel(words)
 
     def mark(self, side: str, marks: Marks | None) -> None:
         """Ticks at given places only; None: at round numbers."""
-        self.axis(side).setTicks(None if marks is None else [list(marks)])
+        shown = None if marks is None else tuple(marks)
+        if self._marks.get(side) != shown:
+            self._marks[side] = shown
+            self.axis(side).setTicks(None if shown is None else [list(shown)])
 
     def widen_left(self, longest: str) -> None:
         """Keep room for ticks as long as this one, so that the plot never moves."""
@@ -220,6 +233,7 @@ class Hatch(QGraphicsItem):
         if places != self._places:
             self.prepareGeometryChange()
             self._places = places
+            self.setVisible(bool(places))
 
     def boundingRect(self) -> QRectF:
         bounds = QRectF()
@@ -238,3 +252,69 @@ class Hatch(QGraphicsItem):
         painter.setBrush(brush)
         for place in self._places:
             painter.drawRect(to_pixels.mapRect(place))
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line in a colour of its own, or with `fill` the area that it closes."""
+
+    x: Numbers
+    y: Numbers
+    colour: str
+    fill: bool = False
+    dashed: bool = False
+
+
+class Ink(QGraphicsItem):
+    """All lines and areas of a plot in one item, drawn in their order; NaN in a line lifts the pen.
+
+    Cheaper than an item each, since nothing is asked for bounds: what is drawn lies within those of `show`, or is not seen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bounds = QRectF()
+        self._strokes: list[tuple[QPainterPath, QPen, QBrush]] = []
+
+    def show_strokes(self, bounds: QRectF, strokes: Sequence[Stroke]) -> None:
+        if bounds != self._bounds:
+            self.prepareGeometryChange()
+            self._bounds = bounds
+        self._strokes = [(pg.arrayToQPath(s.x, s.y, connect="finite"), _pen(s), _brush(s)) for s in strokes]
+        self.update()
+
+    def clear(self) -> None:
+        self._strokes = []
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        for path, pen, brush in self._strokes:
+            painter.setPen(pen)
+            painter.setBrush(brush)
+            painter.drawPath(path)
+
+
+def _pen(stroke: Stroke) -> QPen:
+    if stroke.fill:
+        return QPen(Qt.PenStyle.NoPen)
+    pen = QPen(QColor(stroke.colour), 1, Qt.PenStyle.DashLine if stroke.dashed else Qt.PenStyle.SolidLine)
+    pen.setCosmetic(True)
+    return pen
+
+
+def _brush(stroke: Stroke) -> QBrush:
+    return QBrush(QColor(stroke.colour)) if stroke.fill else QBrush()
+
+
+def band(x: Numbers, low: Numbers, high: Numbers, colour: str) -> Stroke:
+    """The area between two curves over the same x."""
+    return Stroke(np.concatenate((x, x[::-1])), np.concatenate((low, high[::-1])), colour, fill=True)
+
+
+def in_one(x: Numbers, curves: Numbers) -> tuple[Numbers, Numbers]:
+    """Several curves (curves, points) over the same x as one line, with NaN between them."""
+    gap = np.full((len(curves), 1), np.nan)
+    return np.tile(np.append(x, np.nan), len(curves)), np.concatenate((curves, gap), axis=1).ravel()

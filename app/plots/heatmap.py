@@ -21,8 +21,10 @@ _BEHIND = -10
 class Heatmap:
     """values[row, column] lies at y from `row` − ½ to `row` + ½ and x from `column` − ½ to `column` + ½, unless placed otherwise."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: Canvas, hatched: bool = True) -> None:
+        """hatched: whether rows without any number are hatched over."""
         self._canvas = canvas
+        self._hatched = hatched
         self._item = pg.ImageItem(axisOrder="row-major")
         self._item.setZValue(_BEHIND)
         self._hatch = Hatch()
@@ -40,9 +42,7 @@ class Heatmap:
         self._signed = signed
         self._item.setLookupTable(colours)
 
-    def show(
-        self, values: FloatArray, to_shades: Callable[[FloatArray], Shades], place: QRectF | None = None
-    ) -> None:
+    def show(self, values: FloatArray, to_shades: Callable[[FloatArray], Shades], place: QRectF | None = None) -> None:
         """values (rows, columns); place: where on the plane they lie, the first row at its top (smallest y)."""
         rows, columns = values.shape
         self._values, self._to_shades = values, to_shades
@@ -80,7 +80,10 @@ class Heatmap:
         wide, high = place.width() / columns, place.height() / rows
         # The last block may reach beyond the values; the canvas ends where they end.
         where = QRectF(
-            place.left() + left * wide, place.top() + first * high, part.shape[1] * by_x * wide, part.shape[0] * by_y * high
+            place.left() + left * wide,
+            place.top() + first * high,
+            part.shape[1] * by_x * wide,
+            part.shape[0] * by_y * high,
         )
         if self._drawn_at != (where, part.shape):
             self._drawn_at = (where, part.shape)
@@ -88,7 +91,7 @@ class Heatmap:
 
     def _empty_rows(self) -> tuple[QRectF, ...]:
         assert self._values is not None
-        if not self._values.size:
+        if not self._hatched or not self._values.size:
             return ()
         rows, _ = self._values.shape
         high = self._place.height() / rows

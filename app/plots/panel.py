@@ -11,23 +11,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QColor, QPainter, QPixmap
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel
-from app.plots.words import number
+from app.plots.parts import Bubble, OneLine, recolour_button, tool_button
 from rwkv_backend.records import Frame, FrameSpec
 
 Row = list[str | float]
@@ -78,8 +67,11 @@ class PlotPanel(QWidget):
         """`spec`, and what this plot needs besides."""
         raise NotImplementedError
 
-    def draw(self, frame: Frame) -> bool:
-        """Draw what the frame brings; False if it brings nothing that fits the present choice."""
+    def draw(self, frame: Frame) -> str | None:
+        """Draw what the frame brings; None if it brings nothing that fits the present choice.
+
+        A sentence instead of "" says why there is nothing to see, and stands in the plot's place.
+        """
         raise NotImplementedError
 
     def forget(self) -> None:
@@ -106,6 +98,7 @@ class PlotPanel(QWidget):
         """Start afresh with this model, or with none."""
         self.opened = opened
         self.layer = self.head = self.tokens_seen = 0
+        self._pause.setChecked(False)
         self.forget()
         if opened is not None:
             self.reset(opened)
@@ -118,10 +111,12 @@ class PlotPanel(QWidget):
     def show_frame(self, frame: Frame) -> None:
         if self._paused or self._nothing_here():
             return
-        if self.draw(frame):
-            self.tokens_seen = frame.tokens_seen
-            self._export.setEnabled(True)
-            self.say_waiting(False)
+        sentence = self.draw(frame)
+        if sentence is None:
+            return
+        self.tokens_seen = frame.tokens_seen
+        self._export.setEnabled(not sentence)
+        self.say_nothing_here(sentence)
 
     def show_pick(self, layer: int, head: int) -> None:
         """This layer and head are the picked ones, wherever that was done."""
@@ -156,17 +151,16 @@ class PlotPanel(QWidget):
         """In the line below the plot."""
         self._status.say(sentence)
 
-    def say_waiting(self, waiting: bool = True) -> None:
-        """The choice has changed, and what is drawn does not yet follow it."""
-        self._note.setText(self.tr("Drawn when the model next reads or writes.") if waiting else "")
-        self._note.setVisible(waiting)
-        self.body.setVisible(True)
+    def say_waiting(self) -> None:
+        """The choice has changed, and nothing is drawn of it yet. In the line below, so that nothing moves."""
+        self.say(self.tr("Drawn when the model next reads or writes."))
 
     def say_nothing_here(self, sentence: str) -> None:
-        """In place of the plot."""
-        self._note.setText(sentence)
-        self._note.setVisible(True)
-        self.body.setVisible(False)
+        """In place of the plot; "" brings the plot back."""
+        if sentence != self._note.text():
+            self._note.setText(sentence)
+            self._note.setVisible(bool(sentence))
+            self.body.setVisible(not sentence)
 
     @property
     def paused(self) -> bool:
@@ -241,6 +235,7 @@ class PlotPanel(QWidget):
         elif sentence := self.missing(self.opened):
             self.say_nothing_here(sentence)
         else:
+            self.say_nothing_here("")
             self.say_waiting()
 
     # Pause and help
@@ -275,7 +270,9 @@ class PlotPanel(QWidget):
         return menu
 
     def _ask_for_png(self) -> None:
-        self._ask(self.tr("Save the picture"), self.tr("PNG picture (*.png)"), "png").fileSelected.connect(self.save_png)
+        self._ask(self.tr("Save the picture"), self.tr("PNG picture (*.png)"), "png").fileSelected.connect(
+            self.save_png
+        )
 
     def _ask_for_csv(self) -> None:
         self._ask(self.tr("Save the numbers"), self.tr("CSV table (*.csv)"), "csv").fileSelected.connect(self.save_csv)
@@ -330,19 +327,5 @@ class PlotPanel(QWidget):
         if self.opened is not None:
             info = self.opened.card.info
             lines.append(self.tr("model: {0} (RWKV {1})").format(Path(info.path).name, info.version))
-        lines.append(self.tr("tokens read: {0}").format(number(self.tokens_seen)))
+        lines.append(self.tr("tokens read: {0}").format(f"{self.tokens_seen:,}"))
         return [*lines, *([self.describe()] if self.describe() else [])]
-
-
-class Choice(QComboBox):
-    """A list to choose from that may become narrow; its open list is as wide as its words, and the wheel passes it by."""
-
-    def __init__(self, object_name: str, accessible_name: str) -> None:
-        super().__init__()
-        self.setObjectName(object_name)
-        self.setAccessibleName(accessible_name)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(5)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.currentTextChanged.connect(self.setToolTip)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QGridLayout,
     QLabel,
+    QLayout,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -67,8 +68,8 @@ class ErrorDialog(QDialog):
         self.toggle.setChecked(False)
         self.copy_button.setText(self.tr("Copy details"))
         self._fill()
+        self.close_button.setFocus()
         self.show()
-        self.raise_()
 
     def _add(self, report: ErrorReport, known: bool) -> None:
         if known:
@@ -125,6 +126,8 @@ class ErrorDialog(QDialog):
         grid.addWidget(self._buttons(), 3, 0, 1, 2)
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(2, 1)
+        # Qt would keep room for the texts as if the window were at its narrowest.
+        grid.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
 
     def _toggle(self) -> QToolButton:
         button = QToolButton()
@@ -158,7 +161,6 @@ class ErrorDialog(QDialog):
         self.log_button.setObjectName("error_log_button")
         self.log_button.setAccessibleName(self.tr("Open the folder with the log file"))
         self.log_button.setToolTip(str(self._log_folder or ""))
-        self.log_button.setVisible(self._log_folder is not None)
         self.log_button.clicked.connect(self._open_log_folder)
         self.close_button = QPushButton(self.tr("Close"))
         self.close_button.setObjectName("error_close_button")
@@ -167,6 +169,7 @@ class ErrorDialog(QDialog):
         self.close_button.clicked.connect(self.close)
         box.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
         box.addButton(self.log_button, QDialogButtonBox.ButtonRole.ActionRole)
+        self.log_button.setVisible(self._log_folder is not None)
         box.addButton(self.close_button, QDialogButtonBox.ButtonRole.RejectRole)
         return box
 

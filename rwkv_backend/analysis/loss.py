@@ -82,7 +82,7 @@ def token_losses(model: RWKVModel, state: State, tokens: Sequence[int]) -> torch
     """−ln p of tokens[1:], each given those before it; float64 (T − 1,) on the CPU. `state` reads tokens[:-1]."""
     logits = model.forward(tokens[:-1], state, every=True)
     targets = torch.as_tensor(tokens[1:], dtype=torch.int64, device=logits.device)
-    return torch.nn.functional.cross_entropy(logits, targets, reduction="none").double().cpu()
+    return torch.nn.functional.cross_entropy(logits, targets, reduction="none").cpu().double()
 
 
 class _Losses:

@@ -25,7 +25,7 @@ def read_folder(folder: Path) -> Checkpoint:
     indexes = {name: _weight_map(folder / name) for name in names if name.endswith(INDEX_ENDINGS)}
     shards = {shard for weight_map in indexes.values() for shard in weight_map.values()}
     single = [name for name in names if _may_be_weights(name) and name not in shards]
-    candidates = [*indexes, *single]
+    candidates = _without_twin([*indexes, *single])
     if not candidates:
         raise CheckpointError(
             "The folder holds no checkpoint.", "A checkpoint is a .pth, .safetensors, .pt, .bin or .ckpt file."
@@ -33,9 +33,17 @@ def read_folder(folder: Path) -> Checkpoint:
     if len(candidates) > 1:
         held = words.listed(candidates)
         raise CheckpointError(f"The folder holds more than one checkpoint: {held}.", "Open one of them.")
-    if single:
-        return files.read_file(folder / single[0])
-    return _read_shards(folder, indexes[candidates[0]])
+    if candidates[0] in indexes:
+        return _read_shards(folder, indexes[candidates[0]])
+    return files.read_file(folder / candidates[0])
+
+
+def _without_twin(candidates: list[str]) -> list[str]:
+    """Hugging Face folders often hold the same weights twice: of model.safetensors and pytorch_model.bin, the first."""
+    starts = {name.partition(".")[0] for name in candidates}
+    if len(candidates) == 2 and starts == {"model", "pytorch_model"}:
+        return [name for name in candidates if name.startswith("model.")]
+    return candidates
 
 
 def _may_be_weights(name: str) -> bool:

@@ -137,16 +137,6 @@ _GONE = frozenset({"__builtin__", "commands", "copy_reg", "distutils", "imp", "p
 _PYTHONS_OWN = sys.stdlib_module_names | _GONE
 
 
-def _new_object(budget: Budget, args: Args) -> object:
-    budget.spend(len(args) * CONTAINER_SLOT_BYTES)
-    return new_object(budget, args[0], args[1:])
-
-
-def _new_object_with_keywords(budget: Budget, args: Args) -> object:
-    kind, positional, keywords = args
-    return new_object(budget, kind, (positional, keywords))
-
-
 def _reconstruct(budget: Budget, args: Args) -> object:
     """`copyreg._reconstructor(class, base, state)`: how protocols 0 and 1 write objects; state is a base's value."""
     kind, _base, state = args
@@ -230,8 +220,6 @@ CALLS: dict[str, Call] = {
     "torch._tensor._rebuild_from_type_v2": _tensor_of_a_subclass,
     "_codecs.encode": _encode,
     "copyreg._reconstructor": _reconstruct,
-    "copyreg.__newobj__": _new_object,
-    "copyreg.__newobj_ex__": _new_object_with_keywords,
 }
 """What a file may ask to call: everything here is imitated, nothing is called."""
 

@@ -116,9 +116,13 @@ class V1(RWKVModel):
         memory["att.denominator"] = sums[-1].clone()
         memory["att.keys"] = torch.cat((memory["att.keys"], key))
         memory["att.key_values"] = torch.cat((memory["att.key_values"], key * value))
-        weights = position_weights(w, start, start + x.shape[0])
-        mixed = wkv.wkv_window(weights, memory["att.key_values"], sums)
-        return w.output(receptance * mixed) * w.time_gamma[start : start + x.shape[0]].unsqueeze(1)
+        end = start + x.shape[0]
+        if hasattr(w, "time_ww"):
+            mixed = wkv.wkv_folded_window(w.time_ww, memory["att.key_values"], sums)
+        else:
+            alpha, beta = w.time_alpha[:, 0, :end], w.time_beta[:, start:end, 0]
+            mixed = wkv.wkv_window(w.time_w, alpha, beta, memory["att.key_values"], sums)
+        return w.output(receptance * mixed) * w.time_gamma[start:end].unsqueeze(1)
 
     def channel_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:
         """σ(Wr x) ∘ (W (mish(Wk x) ∘ Wv x)), every matrix with a bias."""
@@ -145,13 +149,3 @@ def half_shifted(x: Tensor, memory: dict[str, Tensor], field: str) -> Tensor:
     """The first C//2 channels from the token before, the rest from this one. x (T, C) -> (T, C)"""
     half = x.shape[1] // 2
     return torch.cat((mixing.before(x[:, :half], memory, field), x[:, half:]), dim=1)
-
-
-def position_weights(w: Any, start: int, end: int) -> Tensor:
-    """How much position u counts at position t, for t in start … end−1 and u in 0 … end−1; (H, T, U), 0 where u > t."""
-    if hasattr(w, "time_ww"):
-        return w.time_ww[:, start:end, :end].tril(start)
-    longest = w.time_w.shape[1]
-    distance = torch.arange(start, end, device=w.time_w.device).unsqueeze(1) - torch.arange(end, device=w.time_w.device)
-    by_distance = w.time_w[:, longest - 1 - distance.clamp(min=0)]
-    return (by_distance * w.time_alpha[:, :, :end] * w.time_beta[:, start:end]).tril(start)

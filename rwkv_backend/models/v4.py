@@ -158,20 +158,15 @@ class V4(RWKVModel):
     def _attention_fields(cls, layout: Layout, sizes: Sizes) -> list[FieldShape]:
         """What the attention of 4a and 4b remembers."""
         fields = []
-        for i in layers_with(layout, sizes, "tiny_q.weight"):
-            small = layout.size(f"blocks.{i}.tiny_q.weight", 0)
-            about = StateField(
-                "tiny.memory", ("feature", "channel"), "Σ key ⊗ value of the tiny attention; nothing fades"
-            )
-            fields.append(FieldShape(about, (small, sizes.n_embd), (i,)))
-        with_qkv = layers_with(layout, sizes, "att.qq.weight")
-        if with_qkv:
-            small = layout.size(f"blocks.{with_qkv[0]}.att.qq.weight", 0)
-            for name in ("keys", "values"):
-                about = StateField(
-                    f"qkv.{name}", ("position", "feature"), f"{name} of the softmax attention, one a token"
-                )
-                fields.append(FieldShape(about, (0, small), with_qkv))
+        with_tiny, with_qkv = (layers_with(layout, sizes, name) for name in ("tiny_q.weight", "att.qq.weight"))
+        if with_tiny:
+            width = layout.size(f"blocks.{with_tiny[0]}.tiny_q.weight", 0)
+            memory = StateField("tiny.memory", ("feature", "channel"), "Σ key ⊗ value of the tiny attention")
+            fields.append(FieldShape(memory, (width, sizes.n_embd), with_tiny))
+        for name in ("keys", "values") if with_qkv else ():
+            width = layout.size(f"blocks.{with_qkv[0]}.att.qq.weight", 0)
+            kept = StateField(f"qkv.{name}", ("position", "feature"), f"{name} of the softmax attention, one a token")
+            fields.append(FieldShape(kept, (0, width), with_qkv))
         return fields
 
     def residual(self, tokens: Tensor, state: State, probe: Probe | None) -> Tensor:

@@ -4,6 +4,7 @@ a forward pass happens whole or not at all, and the decays and residuals that a 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from rwkv_backend.errors import ContextFullError, StateError, TokenError
 from rwkv_backend.loading import open_model
-from rwkv_backend.models import base
+from rwkv_backend.models import base, identify
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.probe import Probe
 from rwkv_backend.state import State
@@ -30,15 +31,16 @@ from tests.shared import (
     assert_near,
     assert_one_sentence,
     assert_same_state,
-    every_endless_kind,
     every_kind,
     expected,
+    expected_run,
     fields_of,
     in_numpy,
     parts_of,
     read,
     read_parts,
     room_of,
+    shapes_of,
     tensors_in,
     text_of,
 )
@@ -69,39 +71,26 @@ def bound_for(extreme: bool) -> float:
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 @with_and_without_extreme_keys
-def test_logits_equal_the_reference_in_chunks_of_any_size(
+def test_logits_and_final_state_equal_the_reference_in_chunks_of_any_size(
     kind: str, extreme: bool, chunk: int | None, opened: Opened
 ) -> None:
-    tokens = text_of(kind)
-    got = read(opened(kind, extreme=extreme), tokens, chunk)
-    assert np.abs(got - expected(kind, tokens, extreme=extreme)).max() < bound_for(extreme)
-
-
-@pytest.mark.parametrize("chunk", CHUNKS)
-@with_and_without_extreme_keys
-def test_final_state_equals_the_reference(kind: str, extreme: bool, chunk: int | None, opened: Opened) -> None:
-    if tiny.KINDS[kind] == "1":
-        pytest.skip("the reference of version 1 has no state")
+    """The reference of version 1 has no state."""
     tokens, model = text_of(kind), opened(kind, extreme=extreme)
+    want, layers = expected_run(kind, tuple(tokens), extreme=extreme)
     state = model.new_state()
-    read(model, tokens, chunk, state)
-    weights = in_numpy(tiny.checkpoint(kind, extreme=extreme))
-    _, layers = reference.run(tiny.KINDS[kind], weights, tokens)
-    assert len(layers) == len(state.layers)
+    assert np.abs(read(model, tokens, chunk, state) - want).max() < bound_for(extreme)
     for i, layer in enumerate(layers):
         lookback = {"tiny.memory", "qkv.keys", "qkv.values"}  # of 4a and 4b; the reference keeps them elsewhere
         assert state.layers[i].keys() - lookback == layer.keys()
-        for name, want in layer.items():
-            assert_near(state.layers[i][name], want, bound_for(extreme), f"{name} of layer {i}")
+        for name, numbers in layer.items():
+            assert_near(state.layers[i][name], numbers, bound_for(extreme), f"{name} of layer {i}")
 
 
-@with_and_without_extreme_keys
-def test_one_layer_gives_the_reference_too(kind: str, extreme: bool, opened: Opened) -> None:
-    if tiny.SIZES[kind].ffn_pre:
-        pytest.skip("with ffnPre in block 0, one layer has no time mix")
+@pytest.mark.parametrize("kind", [kind for kind, sizes in tiny.SIZES.items() if not sizes.ffn_pre])
+def test_one_layer_gives_the_reference_too(kind: str, opened: Opened) -> None:
+    """But with ffnPre in block 0, which leaves one layer without a time mix."""
     tokens = text_of(kind, 20)
-    got = read(opened(kind, n_layer=1, extreme=extreme), tokens)
-    assert np.abs(got - expected(kind, tokens, n_layer=1, extreme=extreme)).max() < bound_for(extreme)
+    assert np.abs(read(opened(kind, n_layer=1), tokens) - expected(kind, tokens, n_layer=1)).max() < NORMAL
 
 
 @every_kind
@@ -127,7 +116,7 @@ def test_weights_and_memory_are_as_large_as_the_inspection_says(
 ) -> None:
     if tiny.KINDS[kind] == "1":
         request.applymarker(pytest.mark.xfail(strict=True, reason="biases are not counted"))
-    model, state = opened(kind), None
+    model = opened(kind)
     unused = sum(t.numel() for name, t in tiny.checkpoint(kind).items() if "7" in kind and name in UNUSED)
     assert model.weight_bytes == 4 * (model.info.n_params - unused)
     state = model.new_state()
@@ -144,7 +133,7 @@ def test_weights_and_memory_are_as_large_as_the_inspection_says(
 def test_any_split_gives_the_same_logits_and_state(kind: str, cuts: set[int], opened: Opened) -> None:
     tokens, model = text_of(kind), opened(kind)
     places = [0, *sorted(cut for cut in cuts if cut < len(tokens)), len(tokens)]
-    parts = [tokens[start:end] for start, end in zip(places, places[1:], strict=False)]
+    parts = [tokens[start:end] for start, end in itertools.pairwise(places)]
     whole, split = model.new_state(), model.new_state()
     assert np.abs(read_parts(model, parts, split) - read(model, tokens, state=whole)).max() < NORMAL
     assert split.tokens_seen == whole.tokens_seen == len(tokens)
@@ -295,9 +284,9 @@ def test_full_context_is_refused_before_anything_changes(kind: str, opened: Open
         model.forward([0], state)
 
 
-@every_endless_kind
-def test_other_models_have_no_limit(kind: str, opened: Opened) -> None:
-    assert opened(kind).max_tokens is None
+@every_kind
+def test_only_models_with_learned_positions_have_a_limit(kind: str) -> None:
+    assert identify(shapes_of(kind)).sizes.max_tokens == room_of(kind)
 
 
 @every_kind
@@ -516,19 +505,12 @@ def test_fewer_bits_cost_as_little_as_expected(kind: str, dtype: str, opened: Op
     tokens, model = text_of(kind, 24), opened(kind, dtype)
     want = expected(kind, tokens)
     allowed = ALLOWED[dtype][tiny.KINDS[kind] > "4"]
-    whole, single = read(model, tokens), read(model, tokens, 1)
+    state = model.new_state()
+    whole, single = read(model, tokens, state=state), read(model, tokens, 1)
     assert error_in_deviations(whole, want) < allowed
     assert error_in_deviations(single, want) < allowed
     assert error_in_deviations(whole, single) < allowed
     assert error_in_deviations(whole, want) > allowed / 20, "nothing was packed"
-
-
-@every_kind
-@pytest.mark.parametrize("dtype", ALLOWED)
-def test_states_stay_float32_whatever_the_matrices_are(kind: str, dtype: str, opened: Opened) -> None:
-    model = opened(kind, dtype)
-    state = model.new_state()
-    assert model.forward([1, 2, 3], state).dtype == torch.float32
     for name, tensor in fields_of(state):
         assert tensor.dtype == (torch.int64 if name == "shared/copy.tokens" else torch.float32), name
 

@@ -193,3 +193,10 @@ def test_an_index_cannot_point_outside_its_folder(tmp_path: Path, shard: object)
 def test_a_broken_index_is_refused(tmp_path: Path, index: str) -> None:
     (tmp_path / "model.safetensors.index.json").write_text(index)
     refused(tmp_path, "'model.safetensors.index.json'")
+
+
+def test_the_same_weights_in_two_formats_are_no_riddle(tmp_path: Path) -> None:
+    """Hugging Face repositories often hold both; refusing them would refuse most folders."""
+    folder = model_folder(tmp_path / "model", ["emb.weight"])
+    torch.save(tensors(["emb.weight"]), folder / "pytorch_model.bin")
+    assert open_checkpoint(folder).path == folder / "model.safetensors"

@@ -81,6 +81,12 @@ def test_a_tensor_without_elements_reads_nothing(tmp_path: Path) -> None:
     assert found.shape == (3, 0)
 
 
+def test_a_tensor_is_made_on_the_device_that_is_asked_for(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "numbers", torch.zeros(6))
+    found = read_tensor(stored(path, (2, 3), (3, 1)), torch.bfloat16, device="meta")
+    assert (found.device.type, found.shape, found.dtype) == ("meta", (2, 3), torch.bfloat16)
+
+
 def test_what_on_bytes_raises_ends_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stopped(Exception):
         pass

@@ -5,9 +5,11 @@ from __future__ import annotations
 import collections
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
+import numpy
 import pytest
 import safetensors.torch
 import torch
@@ -16,6 +18,7 @@ from torch import Tensor
 from rwkv_backend.checkpoints import Checkpoint, fingerprint, open_checkpoint
 from rwkv_backend.checkpoints.reading import read_tensor
 from rwkv_backend.records import DTYPE_BYTES
+from tests.backend.checkpoints import building
 
 DTYPES = [getattr(torch, name) for name in DTYPE_BYTES]
 
@@ -64,7 +67,7 @@ def test_every_container_gives_back_names_shapes_and_numbers(tmp_path: Path, con
     assert checkpoint.notes == ()
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("protocol", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("container", ["zip", "legacy"])
 def test_every_pickle_protocol_is_read_in_the_files_order(tmp_path: Path, container: str, protocol: int) -> None:
     path = save(tmp_path / "model.pth", container, weights(), protocol)
@@ -125,8 +128,9 @@ def test_a_parameter_with_attributes_of_its_own_is_read(tmp_path: Path) -> None:
     assert_same(open_checkpoint(tmp_path / "model.pth"), {"a": parameter, "b": tensor})
 
 
-def test_harmless_company_is_left_out_with_a_note(tmp_path: Path) -> None:
-    company = {
+@pytest.mark.parametrize("protocol", [1, 2, 4])
+def test_harmless_company_is_left_out_with_a_note(tmp_path: Path, protocol: int) -> None:
+    company: dict[str, object] = {
         "counts": collections.Counter("abca"),
         "default": collections.defaultdict(list, {"a": [1]}),
         "queue": collections.deque([1, 2]),
@@ -134,6 +138,7 @@ def test_harmless_company_is_left_out_with_a_note(tmp_path: Path) -> None:
         "frozen": frozenset("ab"),
         "bytes": b"\xff\x00",
         "array": bytearray(b"\xff"),
+        "no bytes": (b"", bytearray()),
         "complex": 1 + 2j,
         "device": torch.device("cpu"),
         "size": torch.Size([2, 3]),
@@ -141,11 +146,50 @@ def test_harmless_company_is_left_out_with_a_note(tmp_path: Path) -> None:
         "path": Path("somewhere"),
         "range": range(3),
         "big": 2**100,
+        "dict": AttributeDict(n_layer=2),
+        "list": ListOfItsOwn([1, 2]),
+        "numbers": (numpy.float64(1.5), numpy.arange(3)),
     }
-    torch.save({"a.weight": torch.ones(2), **company}, tmp_path / "model.pth")
+    if protocol != 2:  # which makes such objects by way of functools.partial and getattr, and is refused for it
+        company["made by keyword"] = WithKeywords(a=1)
+    torch.save({"a.weight": torch.ones(2), **company}, tmp_path / "model.pth", pickle_protocol=protocol)
     checkpoint = open_checkpoint(tmp_path / "model.pth")
     assert list(checkpoint.tensors) == ["a.weight"]
-    assert "left out: 'counts', 'default', 'queue', 'set', 'frozen' and 9 more" in checkpoint.notes[0]
+    assert f"left out: 'counts', 'default', 'queue', 'set', 'frozen' and {len(company) - 5} more" in checkpoint.notes[0]
+
+
+class AttributeDict(dict[str, object]):
+    """As Lightning keeps its hyper-parameters."""
+
+
+class ListOfItsOwn(list[int]):
+    """As in many a trainer's records."""
+
+
+class WithKeywords:
+    """Made anew by keyword: NEWOBJ_EX."""
+
+    def __new__(cls, *, a: int) -> WithKeywords:
+        return super().__new__(cls)
+
+    def __init__(self, *, a: int) -> None:
+        self.a = a
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, int]]:
+        return (), {"a": self.a}
+
+
+def test_weights_in_a_kind_of_dict_are_found(tmp_path: Path) -> None:
+    torch.save(AttributeDict(weights()), tmp_path / "model.pth")
+    assert_same(open_checkpoint(tmp_path / "model.pth"), weights())
+
+
+def test_an_ordered_dict_of_pairs_is_read_as_python_2_wrote_it(tmp_path: Path) -> None:
+    pair = building.MARK + building.plain("a.weight") + building.tensor() + b"l"
+    pairs = building.EMPTY_LIST + pair + building.APPEND
+    ordered = building.name("collections", "OrderedDict") + pairs + b"\x85" + building.REDUCE
+    path = building.zip_with(tmp_path / "model.pth", building.PROTO + ordered + building.STOP)
+    assert open_checkpoint(path).shapes == {"a.weight": (2, 2)}
 
 
 def test_large_archives_with_64_bit_positions_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,13 +240,11 @@ def test_opening_a_checkpoint_imports_neither_torch_nor_numpy(tmp_path: Path) ->
 
 @pytest.mark.parametrize("container", ["zip", "legacy"])
 def test_two_thousand_tensors_open_without_delay(tmp_path: Path, container: str) -> None:
-    import time
-
     tensors = {f"blocks.{index // 20}.att.{index % 20}.weight": torch.zeros(2, 2) for index in range(2000)}
     path = save(tmp_path / "model.pth", container, tensors)
     took = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         assert len(open_checkpoint(path).tensors) == 2000
-        took.append(time.perf_counter() - start)
-    assert min(took) < 1.0  # it takes 0.15 s where nothing else runs
+        took.append(time.process_time() - start)
+    assert min(took) < 1.5  # it takes about 0.15 s; the rest is for slow machines

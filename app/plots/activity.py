@@ -1,0 +1,204 @@
+"""How much each token changed the memory of each layer: a strip that fills with the tokens and moves on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout
+
+from app import theme
+from app.messages import OpenedModel
+from app.plots import colours
+from app.plots.canvas import Canvas
+from app.plots.colours import ColourBar
+from app.plots.heatmap import Heatmap
+from app.plots.panel import PlotPanel, Row
+from app.plots.words import axis_name, percent
+from rwkv_backend.records import FloatArray, Frame, FrameSpec
+
+LENGTH = 200
+"""Tokens that the strip has room for."""
+
+STEP = 20
+"""Tokens by which it moves on when it is full: numbers that slide with every token cannot be read, and cost twice as much."""
+
+LEAST, MOST = 0.003, 3.0
+"""Relative change at the ends of the colours."""
+
+LONGEST_GAP = 30
+"""Tokens. When the model writes faster than the window draws, some tokens have no frame of their own, and the next one's
+value stands for them too. After a longer leap (a prompt was read, the plot was paused) nothing is known, and nothing shown."""
+
+
+class Activity(PlotPanel):
+    key = "activity"
+
+    def __init__(self) -> None:
+        self._strip: FloatArray = np.full((1, LENGTH), np.nan, dtype=np.float32)
+        self._last = 0
+        self._pointed: QPointF | None = None
+        super().__init__()
+        self._canvas = Canvas()
+        self._canvas.setObjectName("activity_canvas")
+        self._canvas.setAccessibleName(self.title)
+        self._canvas.name_axes(self.tr("token number"), axis_name("layer"))
+        self._heat = Heatmap(self._canvas, hatched=False)
+        self._frame_of_pick = QGraphicsRectItem()
+        self._canvas.add(self._frame_of_pick)
+        self._bar = ColourBar()
+        marks = [(math.log(value / LEAST) / math.log(MOST / LEAST), f"{value:g}") for value in (0.01, 0.1, 1.0)]
+        self._bar.show_marks(marks, "")
+        self._bar.setToolTip(self.tr("Size of the change over the size of the memory"))
+        row = QHBoxLayout(self.body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.XS)
+        row.addWidget(self._canvas, 1)
+        row.addWidget(self._bar)
+        self._canvas.hovered.connect(self._point)
+        self._canvas.left.connect(self._point_away)
+        self._canvas.clicked.connect(self._click)
+        self._canvas.stepped.connect(self.step_pick)
+        self.show_model(None)
+
+    @property
+    def title(self) -> str:
+        return self.tr("Layer activity")
+
+    @property
+    def help_text(self) -> str:
+        return self.tr(
+            "Each column is a token, each row a layer: the colour is how much that token changed the layer's memory, as a "
+            "part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each "
+            "one changes a tenth to a half, and rare words or a new sentence stand out."
+        )
+
+    # What the panel asks
+
+    def reset(self, opened: OpenedModel) -> None:
+        self._strip = np.full((opened.card.info.n_layer, LENGTH), np.nan, dtype=np.float32)
+        self._show_home()
+
+    def needs(self, spec: FrameSpec) -> FrameSpec:
+        return replace(spec, activity=True)
+
+    def draw(self, frame: Frame) -> str | None:
+        if frame.activity is None:
+            return None
+        self._append(frame.activity.values, frame.tokens_seen)
+        self._paint()
+        self._say_where()
+        return ""
+
+    def forget(self) -> None:
+        self._strip = np.full_like(self._strip, np.nan)
+        self._last = 0
+        self._heat.clear()
+        self._frame_of_pick.hide()
+        self._show_home()
+        self.say("")
+
+    def pick_changed(self, layer_changed: bool) -> None:
+        self._frame_pick()
+
+    def recolour(self) -> None:
+        self._frame_of_pick.setPen(pg.mkPen(theme.current().text))
+        self._heat.set_table(colours.table_for(signed=False), signed=False)
+        self._paint()
+
+    def describe(self) -> str:
+        return self.tr("size of the change over the size of the memory")
+
+    def rows(self) -> list[Row]:
+        if not self._last:
+            return []
+        names = [self.tr("{0} {1}").format(axis_name("layer"), layer) for layer in range(len(self._strip))]
+        table: list[Row] = [[self.tr("token number"), *names]]
+        first = self._first()
+        for token, values in enumerate(self._strip.T.tolist(), start=first):
+            if any(value == value for value in values):
+                table.append([token, *("" if value != value else value for value in values)])
+        return table
+
+    # The strip
+
+    def _first(self) -> int:
+        """Number of the token in the leftmost column."""
+        return _first_column(self._last)
+
+    def _append(self, values: FloatArray, token: int) -> None:
+        if token < self._last or len(values) != len(self._strip):
+            self._strip = np.full((len(values), LENGTH), np.nan, dtype=np.float32)
+            self._last = 0
+        fresh = token - self._last
+        self._scroll(_first_column(token) - self._first())
+        self._last = token
+        column = token - self._first()
+        known = min(max(fresh, 1), column + 1) if fresh <= LONGEST_GAP else 1
+        self._strip[:, column - known + 1 : column + 1] = values[:, None]
+
+    def _scroll(self, columns: int) -> None:
+        if columns >= LENGTH:
+            self._strip[:] = np.nan
+        elif columns > 0:
+            self._strip[:, :-columns] = self._strip[:, columns:].copy()
+            self._strip[:, -columns:] = np.nan
+
+    # Drawing
+
+    def _show_home(self) -> None:
+        first = self._first()
+        self._canvas.set_home(first - 0.5, first + LENGTH - 0.5, -0.5, len(self._strip) - 0.5)
+
+    def _paint(self) -> None:
+        if not self._last:
+            return
+        self._show_home()
+        self._heat.show(self._strip, _shades, QRectF(self._first() - 0.5, -0.5, LENGTH, len(self._strip)))
+        self._frame_pick()
+
+    def _frame_pick(self) -> None:
+        if self._last:
+            self._frame_of_pick.setRect(QRectF(self._first() - 0.5, self.layer - 0.5, LENGTH, 1.0))
+            self._frame_of_pick.show()
+
+    # Mouse
+
+    def _point(self, x: float, y: float) -> None:
+        self._pointed = QPointF(x, y)
+        self._say_where()
+
+    def _point_away(self) -> None:
+        self._pointed = None
+        self._say_where()
+
+    def _click(self, x: float, y: float) -> None:
+        place = self._heat.at(x, y)
+        if place is not None:
+            self.pick(place[0], self.head)
+
+    def _say_where(self) -> None:
+        place = self._heat.at(self._pointed.x(), self._pointed.y()) if self._pointed is not None else None
+        if not self._last:
+            return
+        if place is None:
+            self.say(self.tr("token {0}").format(f"{self._last:,}"))
+            return
+        layer, column = place
+        value, token = float(self._strip[layer, column]), f"{self._first() + column:,}"
+        if value != value:
+            self.say(self.tr("token {0}, layer {1}: not known").format(token, layer))
+        else:
+            self.say(self.tr("token {0}, layer {1}: changed by {2}").format(token, layer, percent(value)))
+
+
+def _first_column(last: int) -> int:
+    """Number of the first token that the strip shows when `last` is the newest. The first token of a text is number 1."""
+    return STEP * math.ceil(max(last - LENGTH, 0) / STEP) + 1
+
+
+def _shades(values: FloatArray) -> colours.Shades:
+    return colours.log_shades(values, LEAST, MOST)

@@ -1,0 +1,138 @@
+"""A session: chat and continuation, what is read again and what is not, and that stopping loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+import torch
+
+from rwkv_backend.errors import ContextFullError
+from rwkv_backend.generation import Event
+from rwkv_backend.records import Finished, Step
+from rwkv_backend.sampling import SamplingParams
+from rwkv_backend.session import Session, WriteSettings
+from rwkv_backend.templates import TEMPLATES, Template
+from rwkv_backend.tokenizers import load_tokenizer
+from tests.shared import Opened
+
+CHAT = next(t for t in TEMPLATES if t.name == "World question")
+GREEDY = WriteSettings(SamplingParams(temperature=0, presence=0, frequency=0), max_tokens=12)
+SEEDED = WriteSettings(SamplingParams(seed=7), max_tokens=12)
+
+KINDS = ("1", "2", "3-copy", "4", "5.0", "5.2", "6.0", "7.0")
+
+
+@pytest.fixture
+def session(opened: Opened) -> Session:
+    return make("4", opened)
+
+
+def make(kind: str, opened: Opened) -> Session:
+    limits = {"ctx_len": 200} if kind in ("1", "3-copy") else {}
+    return Session(opened(kind, vocab=256, **limits), load_tokenizer("bytes"))
+
+
+def finish(events: Generator[Event, None, None]) -> Finished:
+    last = list(events)[-1]
+    assert isinstance(last, Finished)
+    return last
+
+
+def stop_after(events: Generator[Event, None, None], steps: int) -> None:
+    for event in events:
+        steps -= isinstance(event, Step)
+        if steps == 0:
+            events.close()
+            return
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_second_message_reads_only_what_is_new(kind: str, opened: Opened) -> None:
+    session = make(kind, opened)
+    finish(session.chat("hi", CHAT, "", GREEDY))
+    before = session.state.tokens_seen
+    end = finish(session.chat("more", CHAT, "", GREEDY))
+    assert end.prompt_tokens == session.state.tokens_seen - before - len(end.tokens)
+    assert end.prompt_tokens < len("User: more\n\nAssistant:") + 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_text_and_seed_give_the_same_answer_after_any_history(kind: str, opened: Opened) -> None:
+    session = make(kind, opened)
+    first = finish(session.complete("The king", SEEDED))
+    finish(session.complete("The king" + first.text + " and", SEEDED))
+    stop_after(session.complete("Another text", SEEDED), 3)
+    finish(session.chat("hi", CHAT, "", GREEDY))
+    assert finish(session.complete("The king", SEEDED)).tokens == first.tokens
+
+
+def test_going_on_with_a_text_reads_nothing_again(session: Session) -> None:
+    first = finish(session.complete("The king", GREEDY))
+    assert session.tokenizer.decode(first.tokens) == first.text, "the tiny model must write whole characters here"
+    end = finish(session.complete("The king" + first.text, GREEDY))
+    assert end.prompt_tokens == 0
+    longer = finish(make_fresh(session).complete("The king", WriteSettings(GREEDY.params, max_tokens=24)))
+    assert first.tokens + end.tokens == longer.tokens
+
+
+def make_fresh(session: Session) -> Session:
+    return Session(session.model, session.tokenizer)
+
+
+def test_an_edited_text_is_read_from_the_beginning(session: Session) -> None:
+    finish(session.complete("The king", GREEDY))
+    end = finish(session.complete("The queen", GREEDY))
+    assert end.tokens == finish(make_fresh(session).complete("The queen", GREEDY)).tokens
+
+
+def test_a_stopped_answer_stays_and_the_talk_goes_on_from_it(session: Session) -> None:
+    stop_after(session.chat("hi", CHAT, "", GREEDY), 4)
+    assert session.ended is not None
+    assert session.ended.reason == "stopped"
+    assert len(session.ended.tokens) == 4
+    assert [turn.speaker for turn in session.turns] == ["user", "model"]
+    seen = session.state.tokens_seen
+    end = finish(session.chat("go on", CHAT, "", GREEDY))
+    assert session.state.tokens_seen == seen + end.prompt_tokens + len(end.tokens)
+
+
+def test_a_prompt_stopped_half_way_is_read_again_with_the_turns_before_it(session: Session) -> None:
+    finish(session.chat("hi", CHAT, "", GREEDY))
+    turns = session.turns
+    events = session.chat("a long message " * 30, CHAT, "", GREEDY)
+    for _ in range(3):
+        next(events)
+    events.close()
+    assert session.turns == turns
+    assert session.state.tokens_seen == 0
+    end = finish(session.chat("short", CHAT, "", GREEDY))
+    whole = CHAT.prompt([*turns, session.turns[-2]])
+    assert end.prompt_tokens == len(session.tokenizer.encode(whole)) + 1  # the start token
+
+
+def test_another_template_begins_a_new_conversation(session: Session) -> None:
+    other: Template = next(t for t in TEMPLATES if t.name == "Raven question")
+    finish(session.chat("hi", CHAT, "", GREEDY))
+    finish(session.chat("hi", other, "", GREEDY))
+    assert len(session.turns) == 2
+
+
+def test_a_full_context_is_told_and_the_conversation_stays(opened: Opened) -> None:
+    session = make("1", opened)
+    finish(session.chat("hi", CHAT, "", GREEDY))
+    seen, turns = session.state.tokens_seen, session.turns
+    with pytest.raises(ContextFullError):
+        finish(session.chat("x" * 500, CHAT, "", GREEDY))
+    assert (session.state.tokens_seen, session.turns) == (seen, turns)
+    finish(session.chat("y", CHAT, "", GREEDY))
+    assert len(session.turns) == 4
+
+
+def test_clearing_gives_a_fresh_state(session: Session) -> None:
+    finish(session.chat("hi", CHAT, "", GREEDY))
+    session.clear()
+    fresh = session.model.new_state()
+    assert session.state.tokens_seen == 0
+    for ours, theirs in zip(session.state.layers, fresh.layers, strict=True):
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
