@@ -89,7 +89,7 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         else:
             self.plotItem.hideAxis("left")
             self.plotItem.hideAxis("bottom")
-        self.plotItem.layout.setContentsMargins(0, 2, _OVERHANG, 0)
+        self.plotItem.layout.setContentsMargins(0, theme.S, _OVERHANG, 0)
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)
         self.view.sigRangeChangedManually.connect(self._left_home)
@@ -104,8 +104,10 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
 
     def name_axes(self, bottom: str, left: str) -> None:
         for side, words in (("bottom", bottom), ("left", left)):
-            if self.axis(side).labelText != words:
-                self.axis(side).setLabel(words)
+            axis = self.axis(side)
+            if axis.labelText != words:
+                axis.setLabel(words)
+                axis.resizeEvent()  # else the new words begin where the old ones did
 
     def mark(self, side: str, marks: Marks | None) -> None:
         """Ticks at given places only; None: at round numbers."""
@@ -120,7 +122,7 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         self.axis("left").setWidth(metrics.horizontalAdvance(longest) + metrics.height() + 10)
 
     def _fit_axes(self) -> None:
-        self.axis("bottom").setHeight(2 * QFontMetrics(self.font()).height() + 7)
+        self.axis("bottom").setHeight(2 * QFontMetrics(self.font()).height() + 9)
         self.widen_left("000")
 
     # The part of the plane to be seen
@@ -163,6 +165,7 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
             axis.setTickPen(look.border)
             axis.labelStyle = {"color": look.muted}
             axis.setLabel(axis.labelText)
+            axis.resizeEvent()
             axis.setTickFont(self.font())
         box = QColor(look.accent)
         self.view.rbScaleBox.setPen(pg.mkPen(box))

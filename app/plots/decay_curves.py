@@ -47,10 +47,9 @@ class DecayCurves(PlotPanel):
         self._hovered: float | None = None
         super().__init__()
         self._axis_choice = Choice("decay_curves_axis", self.tr("Scale of the token axis"))
-        self._axis_choice.addItems([self.tr("up to 512 tokens"), self.tr("up to 4,096 tokens, logarithmic")])
+        self._axis_choice.addItems([self.tr("linear"), self.tr("logarithmic")])
         self._axis_choice.currentIndexChanged.connect(self._axis_chosen)
-        self.controls.addWidget(self._axis_choice, 1)
-        self.controls.addStretch(1)
+        self.add_tool(self._axis_choice)
         self._canvas = Canvas(whole_y=False)
         self._canvas.setObjectName("decay_curves_canvas")
         self._canvas.setAccessibleName(self.title)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtWidgets import QGraphicsRectItem, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsRectItem, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel
@@ -189,19 +189,18 @@ class _Outlived(QWidget):
                 grid.addWidget(cell, row, column)
         for column, stretch in enumerate((5, 3, 3, 3)):
             grid.setColumnStretch(column, stretch)
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("0") * 30)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def clear(self) -> None:
         self._fill([[""] * 4] * 3)
 
     def show_lives(self, lives: Labelled, layer: int) -> None:
-        top = [self.tr("{0} outliving").format(axis_names(lives.axes[1])), *(f"{tokens:,}" for tokens in OUTLIVED)]
+        top = [self.tr("half-life over"), *(f"{tokens:,}" for tokens in OUTLIVED)]
         own = [self.tr("layer {0}").format(layer), *_counts(lives.values[layer])]
         every = [self.tr("all layers"), *_counts(lives.values)]
         self._fill([top, own, every])
-        self.setToolTip(
-            self.tr("How many of them still keep half of what they stored after 10, 100 and 1,000 tokens")
-        )
+        words = self.tr("How many {0} still keep half of what they stored after 10, 100 and 1,000 tokens")
+        self.setToolTip(words.format(axis_names(lives.axes[1])))
 
     def _fill(self, table: list[list[str]]) -> None:
         for cells, words in zip(self._cells, table, strict=True):

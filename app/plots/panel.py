@@ -147,6 +147,10 @@ class PlotPanel(QWidget):
         """An arrow key: up and down through the layers, left and right through the heads."""
         self.pick(self.layer + up, self.head + right)
 
+    def add_tool(self, widget: QWidget) -> None:
+        """A small control beside the title, for what would waste a row of its own."""
+        self._header.insertWidget(self._header.indexOf(self._help), widget)
+
     def say(self, sentence: str) -> None:
         """In the line below the plot."""
         self._status.say(sentence)
@@ -172,7 +176,7 @@ class PlotPanel(QWidget):
         self._title = QLabel(self.title)
         self._title.setProperty("kind", "title")
         self._title.setObjectName(f"{self.key}_title")
-        header = QHBoxLayout()
+        self._header = header = QHBoxLayout()
         header.setSpacing(theme.XS)
         header.addWidget(self._title)
         header.addStretch(1)

@@ -93,18 +93,19 @@ class OneLine(QLabel):
 class Sideways(QWidget):
     """Two widgets: side by side where there is room, else one below the other."""
 
-    ROOM = 460
+    ROOM = 540
 
     def __init__(self, first: QWidget, second: QWidget) -> None:
         super().__init__()
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(theme.XS)
-        self._box.addWidget(first, 1)
-        self._box.addWidget(second)
+        self._box.addWidget(first, 3)
+        self._box.addWidget(second, 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wide = event.size().width() >= self.ROOM
+        self._box.setStretch(1, 2 if wide else 0)
         self._box.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
         super().resizeEvent(event)
 

@@ -40,8 +40,9 @@ class StateMap(PlotPanel):
         self._measure_choice.currentIndexChanged.connect(self._measure_chosen)
         self._scale_button = ScaleButton(self.key)
         self._scale_button.changed.connect(self._paint)
-        for widget in (self._field_choice, self._measure_choice, self._scale_button):
-            self.controls.addWidget(widget)
+        self.add_tool(self._scale_button)
+        self.controls.addWidget(self._field_choice, 1)
+        self.controls.addWidget(self._measure_choice, 1)
         self._canvas = Canvas()
         self._canvas.setObjectName("state_map_canvas")
         self._canvas.setAccessibleName(self.title)
@@ -98,7 +99,6 @@ class StateMap(PlotPanel):
             return None
         self._map = frame.state_map
         self._fit()
-        self.scale.follow(self._map.values)
         self._paint()
         self._say_where()
         return ""
@@ -107,10 +107,11 @@ class StateMap(PlotPanel):
         self._map = None
         self._heat.clear()
         self._frame_of_pick.hide()
-        self._say_where()
+        self.say("")
 
     def pick_changed(self, layer_changed: bool) -> None:
         self._frame_pick()
+        self._say_where()
 
     def recolour(self) -> None:
         self._frame_of_pick.setPen(pg.mkPen(theme.current().text))
@@ -187,11 +188,12 @@ class StateMap(PlotPanel):
             return
         scale = self.scale
         self._heat.set_table(colours.table_for(scale.signed), scale.signed)
-        self._bar.show_scale(scale, self._map.unit if self._map is not None else "")
         if self._map is not None:
             self._heat.show(self._map.values, self._shades)
+        self._bar.show_scale(scale, self._map.unit if self._map is not None else "")
 
     def _shades(self, values: FloatArray) -> colours.Shades:
+        self.scale.follow(values)
         return colours.shades(values, *self.scale.limits)
 
     def _frame_pick(self) -> None:
@@ -233,9 +235,9 @@ class StateMap(PlotPanel):
     def _say_where(self) -> None:
         place = self._heat.at(self._pointed.x(), self._pointed.y()) if self._pointed is not None else None
         if self._map is None:
-            self.say("")
-        elif place is None:
-            self.say(self.tr("Point at a place to read its value; click to pick its layer."))
+            return
+        if place is None:
+            self.say(self.tr("layer {0} is picked; click to pick another").format(self.layer))
         else:
             layer, column = place
             value = float(self._map.values[layer, column])

@@ -94,16 +94,19 @@ def half_life(tokens: float) -> str:
 
 def percent(fraction: float) -> str:
     """A share or probability: 34 %, 3.4 %, 0.03 %, <0.01 %."""
-    hundredths = 100 * fraction
-    if hundredths == 0:
-        return "0 %"
-    if hundredths < 0.01:
-        return "<0.01 %"
-    if hundredths < 1:
-        return f"{hundredths:.2f} %"
-    if hundredths < 9.95:
-        return f"{hundredths:.1f} %"
-    return f"{hundredths:.0f} %"
+    return QCoreApplication.translate("Plot", "{0} %").format(hundredths(fraction))
+
+
+def hundredths(fraction: float) -> str:
+    """The number before the % sign."""
+    value = 100 * fraction
+    if value == 0:
+        return "0"
+    if value < 0.01:
+        return "<0.01"
+    if value < 1:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
 
 
 def visible(text: str, token: int | None = None) -> str:

@@ -6,6 +6,7 @@ what small and old models need. The view holds no model and no truth: it asks by
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -151,7 +152,7 @@ class ElidedLabel(QLabel):
 
     def set_text(self, text: str) -> None:
         self._full = text
-        self.setToolTip(text)
+        self.setToolTip(_tip(text))
         self.setAccessibleDescription(text)
         self._fit()
 
@@ -226,6 +227,11 @@ def _visible(stop: str) -> str:
 
 def _size(count: int) -> str:
     return QLocale().formattedDataSize(count, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def _tip(text: str) -> str:
+    """A tooltip that is broken into lines, as Qt does with rich text only."""
+    return f"<qt>{html.escape(text)}</qt>" if text else ""
 
 
 def _named(widget: QWidget, name: str, accessible: str) -> None:
@@ -532,6 +538,11 @@ class Conversation(QWidget):
     def mode(self) -> Mode:
         return self._mode
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether known mistakes of the present text are still to be looked for."""
+        return self._check.isActive()
+
     def copy_last(self) -> None:
         copy_text(self._last_text())
 
@@ -614,7 +625,7 @@ class Conversation(QWidget):
                 about = self.tr("{0} Source: {1}").format(
                     QCoreApplication.translate(LIBRARY, template.about), template.source
                 )
-                self._picker.setItemData(self._picker.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
+                self._picker.setItemData(self._picker.count() - 1, _tip(about), Qt.ItemDataRole.ToolTipRole)
         self._picker.setCurrentIndex(max(0, self._picker.findData(self._picked)))
         self._picker.blockSignals(False)
         self._template_changed()

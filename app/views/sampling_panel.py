@@ -6,13 +6,14 @@ kind of setting looks like is said once, in FIELDS. The panel knows no model but
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -86,6 +87,11 @@ def _escaped(stop: str) -> str:
     return "".join(spelled.get(sign, sign) for sign in stop)
 
 
+def _tip(text: str) -> str:
+    """A tooltip that is broken into lines, as Qt does with rich text only."""
+    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>")
+
+
 # One class for each kind of setting
 
 
@@ -103,7 +109,7 @@ class Field(QWidget):
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(0, 0, 0, 0)
         self.box.setSpacing(theme.XS)
-        self.setToolTip(_library(control.help))
+        self.setToolTip(_tip(_library(control.help)))
 
     def value(self) -> Any:
         raise NotImplementedError
@@ -119,6 +125,7 @@ class Field(QWidget):
         widget.setObjectName(self.name + suffix)
         widget.setAccessibleName(about or _library(self.control.label))
         widget.setAccessibleDescription(_library(self.control.help))
+        widget.setToolTip(self.toolTip())
 
     def _row(self, *widgets: QWidget) -> QHBoxLayout:
         """Side by side; the first takes the room that is left."""
@@ -294,8 +301,8 @@ class SeedField(Field):
         self._name(self.random, "_random", self.tr("A new seed each time"))
         self._name(self.again, "_again", self.tr("Use the last seed"))
         self.label.setBuddy(self.spin)
-        self.box.addWidget(self.label)
-        self._row(self.random, self.spin)
+        self._row(self.label, self.spin)
+        self.box.addWidget(self.random)
         self.box.addWidget(self.again)
         self.set_value(control.default)
         self.show_seed(None)
@@ -440,6 +447,7 @@ class SamplingPanel(QScrollArea):
         self.show_template("")
 
     def _build(self) -> None:
+        self._inside = QWidget()
         self._preset = QComboBox()
         self._reset = QPushButton(self.tr("Reset"))
         self._length = QSpinBox()
@@ -454,9 +462,14 @@ class SamplingPanel(QScrollArea):
         self._length.setRange(1, LONGEST)
         self._length.setValue(USUAL_LENGTH)
         self._length.setSingleStep(50)
-        self._length.setSuffix(self.tr(" tokens"))
-        self._length.setToolTip(self.tr("The model stops when it has written this many tokens."))
-        self._reset.setToolTip(self.tr("Set everything below back to the preset."))
+        self._length.setSuffix(f" {_library('tokens')}")
+        self._length.setToolTip(_tip(self.tr("The model stops when it has written this many tokens.")))
+        sentence = self.tr(
+            "The model stops where one of these begins. Commas stand between them; \\n is a line end. "
+            "They take the place of those of the chat's form."
+        )
+        self._stops.setToolTip(_tip(sentence))
+        self._reset.setToolTip(_tip(self.tr("Go back to the preset. Length and stop texts stay as they are.")))
         self._fold.setText(self.tr("Advanced"))
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -464,8 +477,7 @@ class SamplingPanel(QScrollArea):
         self._fold.setAutoRaise(True)
 
     def _lay_out(self) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
+        column = QVBoxLayout(self._inside)
         column.setContentsMargins(theme.M, theme.M, theme.M, theme.M)
         column.setSpacing(theme.M)
         self._shrink(self._preset)
@@ -480,7 +492,7 @@ class SamplingPanel(QScrollArea):
         column.addWidget(self._fold)
         column.addWidget(self._advanced)
         column.addStretch(1)
-        self.setWidget(inside)
+        self.setWidget(self._inside)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -506,6 +518,11 @@ class SamplingPanel(QScrollArea):
                 widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 widget.installEventFilter(guard)
 
+    def minimumSizeHint(self) -> QSize:
+        """As wide as what is inside, so that nothing is cut off; it scrolls only up and down."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._inside.minimumSizeHint().width() + bar, super().minimumSizeHint().height())
+
     # What the window asks and tells
 
     def params(self) -> SamplingParams:
@@ -514,6 +531,7 @@ class SamplingPanel(QScrollArea):
     def set_params(self, params: SamplingParams) -> None:
         """Show these settings; they count as the user's."""
         if params != self.params():
+            self._base = params
             self._take(params, tuple(self._fields))
             self._edited()
 
@@ -595,7 +613,6 @@ class SamplingPanel(QScrollArea):
 
     def _take(self, params: SamplingParams, names: tuple[str, ...]) -> None:
         """Show these of the settings."""
-        self._base = params
         for name in names:
             self._fields[name].set_value(getattr(params, name))
 
@@ -614,6 +631,7 @@ class SamplingPanel(QScrollArea):
         self._edited()
 
     def _reset_clicked(self) -> None:
+        self._base = self._current().params
         self._take(self._current().params, tuple(self._fields))
         self._edited()
 
@@ -624,7 +642,7 @@ class SamplingPanel(QScrollArea):
             self._preset.addItem(_library(preset.name), preset.name)
             source = self.tr("Source: {0}").format(preset.source)
             about = "\n".join(part for part in (_library(preset.note) if preset.note else "", source) if part)
-            self._preset.setItemData(place, about, Qt.ItemDataRole.ToolTipRole)
+            self._preset.setItemData(place, _tip(about), Qt.ItemDataRole.ToolTipRole)
         self._preset.setCurrentIndex(max(0, self._preset.findData(self._wanted)))
         self._preset.blockSignals(False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,10 +19,15 @@ GB = 1_000_000_000
 
 
 @pytest.fixture
-def shown(qtbot: QtBot) -> Iterator[VersionCard]:
+def panel(qtbot: QtBot) -> QWidget:
     panel = QWidget()
     qtbot.addWidget(panel)
-    yield VersionCard(panel)
+    return panel
+
+
+@pytest.fixture
+def shown(panel: QWidget) -> VersionCard:
+    return VersionCard(panel)
 
 
 def text_of(view: VersionCard) -> str:
