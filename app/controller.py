@@ -30,7 +30,7 @@ from app.messages import (
     Wrote,
 )
 from app.worker import Worker
-from rwkv_backend.records import FrameSpec
+from rwkv_backend.records import FrameSpec, Step
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class Controller(QObject):
     """Progress of a prompt"""
     wrote = Signal(str)
     """The text of one or more tokens"""
+    rate_changed = Signal(int, float)
+    """Tokens written so far, and how many a second of late"""
     write_ended = Signal(object, bool)
     """Written or None, stopped"""
     write_failed = Signal(str, str)
@@ -140,7 +142,10 @@ class Controller(QObject):
 
     def _send(self, job: Job) -> None:
         self._jobs[job.id] = job
-        self._link.send(job)
+        if isinstance(job, InspectFile):
+            self._worker.inspect(job)
+        else:
+            self._link.send(job)
         self._look.start()
 
     def _stop_all(self, *kinds: type[Job]) -> None:
@@ -162,11 +167,13 @@ class Controller(QObject):
     def _tell(self, batch: Batch) -> None:
         """Tokens that came one after the other are told as one text."""
         pieces: list[str] = []
+        last: Step | None = None
         for report in batch.reports:
             if report.job not in self._jobs:
                 continue
             if isinstance(report, Wrote):
                 pieces.append(report.step.text)
+                last = report.step
                 continue
             self._tell_text(pieces)
             if isinstance(report, Progressed):
@@ -177,6 +184,8 @@ class Controller(QObject):
             else:
                 self._failed(self._jobs.pop(report.job), report)
         self._tell_text(pieces)
+        if last is not None and self.writing:
+            self.rate_changed.emit(last.index + 1, last.tokens_per_second)
 
     def _tell_text(self, pieces: list[str]) -> None:
         if pieces:

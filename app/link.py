@@ -26,9 +26,14 @@ class Link:
     # The window's side
 
     def send(self, job: Job) -> None:
+        """Put a job at the end of the worker's queue."""
+        self.register(job)
+        self._jobs.put(job)
+
+    def register(self, job: Job) -> None:
+        """Know of a job that runs outside the queue, so that it can be stopped."""
         with self._lock:
             self._running[job.id] = job
-        self._jobs.put(job)
 
     def stop(self, job_id: int) -> None:
         """Ask a job to end early, whether it runs or still waits; nothing happens if it is over."""

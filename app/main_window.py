@@ -28,7 +28,7 @@ from app.controller import Controller
 from app.error_report import ErrorReport
 from app.messages import Engine, OpenedModel, Write, Written
 from app.plot_grid import PlotGrid
-from app.settings import Settings
+from app.settings import LastModel, Settings
 from app.views.conversation import Conversation
 from app.views.error_dialog import ErrorDialog
 from app.views.model_panel import ModelPanel
@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._late_parts_wanted = False
         self._after_load_send = ""
+        self._error_dialog: ErrorDialog | None = None
         self._make_panels()
         self._make_docks()
         self._make_menus()
@@ -199,6 +200,8 @@ class MainWindow(QMainWindow):
         control.model_opened.connect(self.model_opened)
         control.reading.connect(talk.show_progress)
         control.wrote.connect(talk.append)
+        control.rate_changed.connect(talk.show_writing)
+        talk.template_changed.connect(self.sampling_panel.show_template)
         control.write_ended.connect(self.write_ended)
         control.write_failed.connect(self.write_failed)
         control.cleared.connect(self.cleared)
@@ -276,8 +279,9 @@ class MainWindow(QMainWindow):
     def open_at_start(self, path: Path | None) -> None:
         """`path`, or what was open last, or a demo model."""
         device, dtype = "cpu", "float32"
-        if path is None and self.settings.last_model and Path(self.settings.last_model[0]).exists():
-            path, device, dtype = Path(self.settings.last_model[0]), *self.settings.last_model[1:3]
+        last = self.settings.last_model
+        if path is None and last is not None and last.path.exists():
+            path, device, dtype = last.path, last.device, last.dtype
         if path is None:
             path = next((m.path for m in demo_models() if m.version == DEFAULT_DEMO), None)
         if path is not None:
@@ -305,7 +309,7 @@ class MainWindow(QMainWindow):
         name = f"RWKV-{opened.card.info.version} · {path.name} · {opened.dtype} · {opened.device}"
         self.model_label.setText(name)
         self.setWindowTitle(self.tr("{0} – RWKV Playground").format(f"RWKV-{opened.card.info.version} {path.stem}"))
-        self.settings.last_model = (str(path), opened.device, opened.dtype)
+        self.settings.last_model = LastModel(path, opened.device, opened.dtype)
         self.settings.recent = self.model_panel.recent()
         if self._after_load_send:
             self.conversation.set_prompt(self._after_load_send)
@@ -378,7 +382,7 @@ class MainWindow(QMainWindow):
 
     def set_send_key(self, key: str) -> None:
         self.settings.send_key = key
-        self.conversation.set_send_key(key)
+        self.conversation.set_send_key(self.settings.send_key)
 
     def show_page(self, page: str) -> None:
         """chat: the conversation alone; inspect: with the inspector beside it."""
@@ -399,9 +403,10 @@ class MainWindow(QMainWindow):
         self.show_report(ErrorReport(sentence, hint, details))
 
     def show_report(self, report: ErrorReport) -> None:
-        dialog = ErrorDialog(report, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+        if self._error_dialog is None:
+            path = log_file.path()
+            self._error_dialog = ErrorDialog(self, path.parent if path is not None else None)
+        self._error_dialog.show_report(report)
 
     def open_log_folder(self) -> None:
         path = log_file.path()

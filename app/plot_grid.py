@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel
@@ -78,6 +78,7 @@ class PlotGrid(QWidget):
             self._plots.append(plot)
             widget.setParent(self._inside)
             widget.setMinimumHeight(ROW_HEIGHT)
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # all cells alike
             widget.picked.connect(self.pick)  # type: ignore[attr-defined]
             widget.wants_changed.connect(self.ask)  # type: ignore[attr-defined]
             widget.failed.connect(self.failed)  # type: ignore[attr-defined]
@@ -141,8 +142,13 @@ class PlotGrid(QWidget):
             widget = cast("QWidget", plot)
             self._grid.removeWidget(widget)
             widget.setVisible(plot in shown)
+        rows = -(-len(shown) // columns)
         for place, plot in enumerate(shown):
             self._grid.addWidget(cast("QWidget", plot), place // columns, place % columns)
+        for row in range(max(rows, self._grid.rowCount())):
+            self._grid.setRowStretch(row, 1 if row < rows else 0)
+        for column in range(max(columns, self._grid.columnCount())):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
         self.ask()
 
     def _fitting_columns(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -33,7 +34,7 @@ class Script(QObject):
         if options.mode:
             window.conversation.set_mode(options.mode)
         if options.max_tokens:
-            window.sampling_panel.set_max_tokens(options.max_tokens)
+            window.sampling_panel.restore({**window.sampling_panel.state(), "max_tokens": options.max_tokens})
         window.late_parts_ready.connect(self.open_model)
         window.controller.model_opened.connect(self.opened)
         window.controller.load_ended.connect(self.load_ended)
@@ -48,7 +49,8 @@ class Script(QObject):
             return
         self._opened_once = True
         if self.options.seed is not None:
-            self.window.sampling_panel.set_seed(self.options.seed)
+            panel = self.window.sampling_panel
+            panel.set_params(replace(panel.params(), seed=self.options.seed))
         if self.options.prompt:
             self.window.conversation.set_prompt(self.options.prompt)
         if self.options.send and self.options.prompt:

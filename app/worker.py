@@ -49,7 +49,7 @@ Steps = Generator[None, None, Result]
 
 
 class Worker:
-    """Runs jobs one after the other in a thread of its own. Inspecting a file has a thread for itself each time."""
+    """Runs jobs one after the other in a thread of its own."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -65,12 +65,14 @@ class Worker:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    def inspect(self, job: InspectFile) -> None:
+        """Look at a file in a thread of its own, so that the answer comes while a model writes."""
+        self._link.register(job)
+        threading.Thread(target=self._finish, args=(job,), name="rwkv-inspect", daemon=True).start()
+
     def _run(self) -> None:
         while (job := self._link.next_job()) is not None:
-            if isinstance(job, InspectFile):
-                threading.Thread(target=self._finish, args=(job,), name="rwkv-inspect", daemon=True).start()
-            else:
-                self._finish(job)
+            self._finish(job)
         self._session = self._frames = None
 
     def _finish(self, job: Job) -> None:
@@ -214,6 +216,8 @@ class Worker:
         spec = self._link.spec
         if not spec.wants_anything or not self._link.wants_frame():
             return
+        if session.watched.probe is None and frames.probe(spec) is not None:
+            return  # nobody waited for a frame when this token was read, so its own decays were not kept
         writer = session.writer
         assert writer is not None
         frame = frames.make(

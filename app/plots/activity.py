@@ -31,7 +31,7 @@ LEAST, MOST = 0.003, 3.0
 
 LONGEST_GAP = 30
 """Tokens. When the model writes faster than the window draws, some tokens have no frame of their own, and the next one's
-value stands for them too. After a longer leap (a prompt was read, the plot was paused) nothing is known, and nothing shown."""
+value stands for them too. After a longer leap (a prompt was read, the plot was paused) nothing is known or shown."""
 
 
 class Activity(PlotPanel):
@@ -109,7 +109,7 @@ class Activity(PlotPanel):
         self._heat.set_table(colours.table_for(signed=False), signed=False)
         self._paint()
 
-    def describe(self) -> str:
+    def unit(self) -> str:
         return self.tr("size of the change over the size of the memory")
 
     def rows(self) -> list[Row]:

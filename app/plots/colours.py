@@ -42,13 +42,16 @@ def table_for(signed: bool) -> Shades:
 
 
 class Scale:
-    """Which numbers the ends of the colours stand for. Held: it only grows, to round numbers, so colours do not flicker.
+    """Which numbers the colours stand for. Held: it only grows, to round numbers, so that colours do not flicker.
 
     signed: from −top to top, zero in the middle; else from 0 to top. `fixed` overrides what has been seen.
+    logarithmic: equal steps of colour are equal factors, over so many DECADES below the top; what is smaller counts as 0.
     """
 
     def __init__(self, signed: bool) -> None:
         self.signed = signed
+        self.logarithmic = False
+        self.decided = False
         self.fixed: float | None = None
         self.held = 0.0
 
@@ -56,23 +59,48 @@ class Scale:
     def top(self) -> float:
         return self.fixed or self.held or 1.0
 
-    @property
-    def limits(self) -> tuple[float, float]:
-        return (-self.top if self.signed else 0.0), self.top
-
     def follow(self, values: FloatArray) -> None:
-        """Grow so that these values fit. Endless ones, and the huge stand-ins for "empty", do not count."""
+        """Grow so that these values fit. Endless ones, and the huge stand-ins for "empty", do not count.
+
+        With a few numbers a great many times as large as most, all but those few would look like zero: the colours become
+        logarithmic, unless the user has `decided`.
+        """
         sizes = np.abs(values)
         largest = float(np.fmax.reduce(sizes, axis=None, initial=0.0))
         if largest > _HUGE:
             largest = float(sizes[sizes <= _HUGE].max(initial=0.0))
-        if largest > self.held:
-            self.held = round_up(largest)
+        if largest <= self.held:
+            return
+        if not self.decided and not self.logarithmic:
+            self.logarithmic = float(np.median(sizes[sizes > 0])) < largest / LOPSIDED
+        self.held = round_up(largest)
 
     def forget(self) -> None:
-        self.held = 0.0
+        """Start afresh, as if nothing had been seen or decided."""
+        self.held, self.fixed, self.logarithmic, self.decided = 0.0, None, False, False
+
+    def shades(self, values: FloatArray) -> Shades:
+        if not self.logarithmic:
+            return shades(values, -self.top if self.signed else 0.0, self.top)
+        with np.errstate(divide="ignore"):
+            logs = np.log10(np.abs(values) * np.float32(1 / self.top))
+        strength = np.maximum(1 + logs / np.float32(DECADES), np.float32(0))
+        return shades(np.copysign(strength, values), -1.0, 1.0) if self.signed else shades(strength, 0.0, 1.0)
+
+    def marks(self) -> list[tuple[float, str]]:
+        """Numbers for the bar: how far up, and which."""
+        steps = [(1.0, self.top), (0.5, self.top * 10 ** (-DECADES / 2) if self.logarithmic else self.top / 2)]
+        if not self.signed:
+            return [*((part, number(value)) for part, value in steps), (0.0, "0")]
+        if not self.logarithmic:
+            steps = steps[:1]
+        up = [((1 + part) / 2, number(value)) for part, value in steps]
+        down = [((1 - part) / 2, number(-value)) for part, value in steps]
+        return [*up, (0.5, "0"), *down]
 
 
+DECADES = 4
+LOPSIDED = 50
 _HUGE = 1e30
 
 
@@ -87,7 +115,8 @@ def round_up(value: float) -> float:
 
 def shades(values: FloatArray, low: float, high: float) -> Shades:
     """Each value's shade between `low` and `high`; beyond them the end's; NaN is nothing."""
-    scaled = (values - np.float32(low)) * np.float32(TOP_SHADE / (high - low))
+    with np.errstate(over="ignore"):
+        scaled = (values - np.float32(low)) * np.float32(TOP_SHADE / (high - low))
     np.clip(scaled + np.float32(0.5), 0, TOP_SHADE, out=scaled)
     missing = np.isnan(scaled)
     if missing.any():
@@ -132,15 +161,13 @@ class ColourBar(QWidget):
         self._signed = False
         self._marks: tuple[tuple[float, str], ...] = ()
         self._unit = ""
-        self._widest = "−0,000"
+        self._widest = 0
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         theme.signals().changed.connect(self.update)
 
     def show_scale(self, scale: Scale, unit: str = "") -> None:
-        """Both ends and the middle of a scale; the values of `unit`."""
-        low, high = scale.limits
-        marks = tuple((part, number(low + part * (high - low))) for part in (0.0, 0.5, 1.0))
-        self.show_marks(marks, unit, scale.signed)
+        """The colours of a scale, whose numbers are in `unit`."""
+        self.show_marks(scale.marks(), unit, scale.signed)
 
     def show_marks(self, marks: Sequence[tuple[float, str]], unit: str, signed: bool = False) -> None:
         """marks: how far up (0 to 1), and what to write there."""
@@ -152,10 +179,12 @@ class ColourBar(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        words = [self._widest, self._unit, *(text for _, text in self._marks)]
+        """It becomes wider, but never narrower: the plot beside it should not move with every number."""
         metrics = self.fontMetrics()
-        numbers = max(metrics.horizontalAdvance(word) for word in [words[0], *words[2:]])
-        return QSize(max(BAR_WIDTH + theme.XS + numbers, metrics.horizontalAdvance(self._unit)) + 2, 80)
+        numbers = max(metrics.horizontalAdvance(text) for text in ["−0.00", *(text for _, text in self._marks)])
+        width = max(BAR_WIDTH + theme.XS + numbers, metrics.horizontalAdvance(self._unit)) + 2
+        self._widest = max(self._widest, width)
+        return QSize(self._widest, 80)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.sizeHint().width(), 3 * self.fontMetrics().height())

@@ -74,11 +74,10 @@ class DecayCurves(PlotPanel):
     @property
     def help_text(self) -> str:
         return self.tr(
-            "The curves show how much of what this layer stored is left after so many more tokens: the bands hold most of "
-            "its channels, the lines are the median and the picked head; where each token decides its own decay they move, "
-            "and the dashed lines are the mean over the tokens shown so far. Typically the early layers forget within a few "
-            "tokens and the late ones keep some channels for hundreds; version 1 has no decay, so its learned weight of each "
-            "earlier token is drawn by distance."
+            "How much of what this layer stored is left after so many more tokens: the bands hold most of its channels, the "
+            "lines are their median and the picked head; where each token decides its own decay they move, and the dashed "
+            "lines are the mean of the tokens shown so far. Typically the early layers forget within tens of tokens and the "
+            "late ones keep a part for hundreds; version 1 knows no decay, and shows its learned weight for each distance."
         )
 
     # What the panel asks
@@ -110,6 +109,7 @@ class DecayCurves(PlotPanel):
             return
         if layer_changed:
             self.forget()
+            self.say_nothing_here("")
             self.say_waiting()
         else:
             self._draw_all()
@@ -121,6 +121,9 @@ class DecayCurves(PlotPanel):
 
     def describe(self) -> str:
         return self.tr("layer {0}, head {1}").format(self._drawn_layer, self.head)
+
+    def unit(self) -> str:
+        return self.tr("weight") if self._is_table() else self.tr("fraction left, 0 to 1")
 
     def rows(self) -> list[Row]:
         if self._decay is None:
@@ -227,7 +230,7 @@ class DecayCurves(PlotPanel):
         if self._decay is None:
             self._legend.show_entries([])
         elif self._is_table():
-            self._legend.show_entries([head, ("▬", look.muted, self.tr("the other heads"))])
+            self._legend.show_entries([head, ("▬", _blend(look.muted, look.surface, 0.6), self.tr("the other heads"))])
         else:
             what = axis_names(self._decay.axes[-1])
             entries = [
@@ -236,7 +239,9 @@ class DecayCurves(PlotPanel):
                 ("■", _blend(look.series[0], look.surface, OUTER), self.tr("10–90 %")),
             ]
             mean = ("┅", look.muted, self.tr("mean so far"))
-            self._legend.show_entries([*entries, *([head] if self._by_head() else []), *([mean] if self._moves() else [])])
+            self._legend.show_entries(
+                [*entries, *([head] if self._by_head() else []), *([mean] if self._moves() else [])]
+            )
 
     # Mouse
 

@@ -108,8 +108,8 @@ class HalfLife(PlotPanel):
         self._heat.set_table(colours.table_for(signed=False), signed=False)
         self._paint()
 
-    def describe(self) -> str:
-        return self.tr("half-life in tokens")
+    def unit(self) -> str:
+        return self.tr("tokens until half is left")
 
     def rows(self) -> list[Row]:
         if self._lives is None:
@@ -183,7 +183,9 @@ class _Outlived(QWidget):
         grid.setVerticalSpacing(0)
         grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         right = Qt.AlignmentFlag.AlignRight
-        self._cells = [[OneLine() if column == 0 else OneLine(right) for column in range(4)] for _ in range(3)]
+        self._cells = [
+            [OneLine() if column == 0 else OneLine(right, quiet=row == 0) for column in range(4)] for row in range(3)
+        ]
         for row, cells in enumerate(self._cells):
             for column, cell in enumerate(cells):
                 grid.addWidget(cell, row, column)
@@ -195,7 +197,7 @@ class _Outlived(QWidget):
         self._fill([[""] * 4] * 3)
 
     def show_lives(self, lives: Labelled, layer: int) -> None:
-        top = [self.tr("half-life over"), *(f"{tokens:,}" for tokens in OUTLIVED)]
+        top = [self.tr("outlive (tokens)"), *(f"{tokens:,}" for tokens in OUTLIVED)]
         own = [self.tr("layer {0}").format(layer), *_counts(lives.values[layer])]
         every = [self.tr("all layers"), *_counts(lives.values)]
         self._fill([top, own, every])

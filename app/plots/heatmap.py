@@ -19,7 +19,7 @@ _BEHIND = -10
 
 
 class Heatmap:
-    """values[row, column] lies at y from `row` − ½ to `row` + ½ and x from `column` − ½ to `column` + ½, unless placed otherwise."""
+    """values[row, column] lies around x = column and y = row, half a unit to each side, unless placed otherwise."""
 
     def __init__(self, canvas: Canvas, hatched: bool = True) -> None:
         """hatched: whether rows without any number are hatched over."""
@@ -44,6 +44,9 @@ class Heatmap:
 
     def show(self, values: FloatArray, to_shades: Callable[[FloatArray], Shades], place: QRectF | None = None) -> None:
         """values (rows, columns); place: where on the plane they lie, the first row at its top (smallest y)."""
+        if not values.size:
+            self.clear()
+            return
         rows, columns = values.shape
         self._values, self._to_shades = values, to_shades
         self._place = place or QRectF(-0.5, -0.5, columns, rows)
@@ -66,7 +69,7 @@ class Heatmap:
 
     def redraw(self) -> None:
         """Draw the part in view with about one number a pixel."""
-        if self._values is None or self._to_shades is None or not self._values.size:
+        if self._values is None or self._to_shades is None:
             return
         rows, columns = self._values.shape
         place, seen = self._place, self._canvas.seen()
@@ -91,7 +94,7 @@ class Heatmap:
 
     def _empty_rows(self) -> tuple[QRectF, ...]:
         assert self._values is not None
-        if not self._hatched or not self._values.size:
+        if not self._hatched:
             return ()
         rows, _ = self._values.shape
         high = self._place.height() / rows

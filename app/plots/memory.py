@@ -1,6 +1,6 @@
 """The memory of the picked layer itself: a head's matrix, sums by channel, or a window of past keys, as the fields have axes.
 
-Three axes: the picked head's matrix, and a mosaic of all heads. Two: a map. One: a curve by channel, all such fields together.
+Three axes: the picked head's matrix, and a mosaic of all heads. Two: a map. One: a curve; all such fields together.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Memory(PlotPanel):
         self._choice = Choice("memory_field", self.tr("Part of the memory"))
         self._choice.currentIndexChanged.connect(self._chosen)
         self._lanes = Choice("memory_lanes", self.tr("Arrangement of the curves"))
-        self._lanes.addItems([self.tr("one above the other"), self.tr("over one another, each to its largest")])
+        self._lanes.addItems([self.tr("apart"), self.tr("together")])
         self._lanes.currentIndexChanged.connect(self._paint)
         self._scale_button = ScaleButton(self.key)
         self._scale_button.changed.connect(self._paint)
+        self.add_tool(self._lanes)
         self.add_tool(self._scale_button)
         self.controls.addWidget(self._choice, 1)
-        self.controls.addWidget(self._lanes, 1)
         self._image = ImagePage(self.key, self.title)
         self._curves = CurvePage(self.key, self.title)
         self._pages = QStackedWidget()
@@ -105,6 +105,7 @@ class Memory(PlotPanel):
             return
         if layer_changed:
             self.forget()
+            self.say_nothing_here("")
             self.say_waiting()
         else:
             self._paint()

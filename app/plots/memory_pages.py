@@ -80,7 +80,7 @@ class ImagePage(QWidget):
     def _show(self, values: FloatArray, scale: Scale, unit: str, room: int | None = None) -> None:
         def shade(part: FloatArray) -> Shades:
             scale.follow(part)
-            return colours.shades(part, *scale.limits)
+            return scale.shades(part)
 
         rows, columns = values.shape
         self.canvas.set_home(-0.5, max(columns, 1) - 0.5, -0.5, max(room or rows, 1) - 0.5)
@@ -107,6 +107,7 @@ class Mosaic(Canvas):
         self.setAccessibleName(name)
         self.setToolTip(name)
         self.view.invertY(True)
+        self.view.setMouseMode(pg.ViewBox.PanMode)
         self.view.setMouseEnabled(False, False)
         self._image = pg.ImageItem(axisOrder="row-major")
         self._frame = QGraphicsRectItem()
@@ -147,7 +148,7 @@ def tiles(values: FloatArray, rows: int, columns: int, pixels: int, scale: Scale
     heads, high, wide = values.shape
     block = _divisor(math.gcd(high, wide), max(1, high // max(pixels, 1)))
     small = colours.pooled(values.reshape(heads * high, wide), block, block, scale.signed)
-    shade = colours.shades(small, *scale.limits).reshape(heads, high // block, wide // block)
+    shade = scale.shades(small).reshape(heads, high // block, wide // block)
     framed = np.full((rows * columns, high // block + 1, wide // block + 1), colours.NOTHING, dtype=np.uint8)
     framed[:heads, :-1, :-1] = shade
     laid = framed.reshape(rows, columns, *framed.shape[1:]).transpose(0, 2, 1, 3)
@@ -177,7 +178,7 @@ class CurvePage(QWidget):
         self.canvas = Canvas(whole_y=False)
         self.canvas.setObjectName(f"{key}_curves")
         self.canvas.setAccessibleName(name)
-        self.canvas.widen_left("−80,000")
+        self.canvas.widen_left("±80,000")
         self._ink = Ink()
         self.canvas.add(self._ink)
         self._legend = Legend(f"{key}_legend")
@@ -191,11 +192,18 @@ class CurvePage(QWidget):
         column.addWidget(self._legend)
         self.canvas.hovered.connect(self._hovered)
         self.canvas.left.connect(self.left)
+        self.canvas.zoomed.connect(self._redraw)
 
     def show_curves(self, entries: Sequence[Labelled], scales: Sequence[Scale], lanes: bool) -> None:
         """entries: (channel,) each. lanes: one above the other, else over one another, each drawn to its own largest."""
         self._entries, self._scales, self._lanes = entries, scales, lanes
-        for entry, scale in zip(entries, scales, strict=True):
+        self._redraw()
+
+    def _redraw(self) -> None:
+        entries, lanes = self._entries, self._lanes
+        if not entries:
+            return
+        for entry, scale in zip(entries, self._scales, strict=True):
             scale.follow(entry.values)
         count = max(len(entry.values) for entry in entries)
         rows = len(entries) if lanes else 1
@@ -227,8 +235,11 @@ class CurvePage(QWidget):
         return float(len(self._entries) - 1 - place) if self._lanes else 0.0
 
     def _marks(self) -> list[tuple[float, str]]:
+        """Both ends and zero of each lane; in low lanes only how far they reach."""
         if not self._lanes:
             return [(-LANE, "−1"), (0.0, "0"), (LANE, "1")]
+        if self.canvas.pixels()[1] / len(self._scales) < 3 * self.fontMetrics().height():
+            return [(self._middle(place), f"±{number(scale.top)}") for place, scale in enumerate(self._scales)]
         marks = []
         for place, scale in enumerate(self._scales):
             middle = self._middle(place)

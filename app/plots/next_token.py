@@ -84,6 +84,9 @@ class NextToken(PlotPanel):
     def describe(self) -> str:
         return self.tr("after “{0}”").format(visible(self._after)) if self._after else ""
 
+    def unit(self) -> str:
+        return self.tr("probability, 0 to 1")
+
     def rows(self) -> list[Row]:
         names: Row = [
             self.tr("token number"),
@@ -91,7 +94,10 @@ class NextToken(PlotPanel):
             self.tr("probability under the model"),
             self.tr("probability after sampling's cuts"),
         ]
-        return [names, *([c.token, visible(c.text, c.token), c.before, c.after] for c in self._bars.candidates)]
+        table: list[Row] = [names]
+        for c in self._bars.candidates:
+            table.append([c.token, visible(c.text, c.token), c.before, c.after])
+        return table
 
 
 class Bars(QWidget):
@@ -106,7 +112,9 @@ class Bars(QWidget):
     def show_candidates(self, candidates: tuple[Candidate, ...]) -> None:
         self.candidates = candidates
         self._follow(max((max(c.before, c.after) for c in candidates), default=0.0))
-        self.setAccessibleDescription(", ".join(f"{visible(c.text, c.token)} {percent(c.after)}" for c in candidates[:3]))
+        self.setAccessibleDescription(
+            ", ".join(f"{visible(c.text, c.token)} {percent(c.after)}" for c in candidates[:3])
+        )
         self.update()
 
     def start_afresh(self) -> None:
@@ -194,4 +202,6 @@ class Bars(QWidget):
             painter.drawLine(x, 0, x, bottom)
             painter.setPen(QColor(look.muted))
             place = QRect(x - 40, bottom, 80, self._axis_height())
-            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, percent(step / steps * self.end))
+            painter.drawText(
+                place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, percent(step / steps * self.end)
+            )

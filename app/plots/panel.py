@@ -85,8 +85,12 @@ class PlotPanel(QWidget):
         """Put on the present theme's colours; the numbers stay."""
 
     def describe(self) -> str:
-        """What an export should say of the present choice: layer, head, field and unit."""
+        """What an export should say of the present choice: layer, head, field."""
         return ""
+
+    def unit(self) -> str:
+        """What the exported numbers count."""
+        return self.tr("plain numbers")
 
     def rows(self) -> list[Row]:
         """What is drawn, as a table; the first row names the columns."""
@@ -158,12 +162,14 @@ class PlotPanel(QWidget):
     def say_waiting(self) -> None:
         """The choice has changed, and nothing is drawn of it yet. In the line below, so that nothing moves."""
         self.say(self.tr("Drawn when the model next reads or writes."))
+        self._export.setEnabled(False)
 
     def say_nothing_here(self, sentence: str) -> None:
         """In place of the plot; "" brings the plot back."""
         if sentence != self._note.text():
             self._note.setText(sentence)
             self._note.setVisible(bool(sentence))
+            self._controls.setVisible(not sentence)
             self.body.setVisible(not sentence)
 
     @property
@@ -191,7 +197,9 @@ class PlotPanel(QWidget):
         self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._export.setEnabled(False)
 
-        self.controls = QHBoxLayout()
+        self._controls = QWidget()
+        self.controls = QHBoxLayout(self._controls)
+        self.controls.setContentsMargins(0, 0, 0, 0)
         self.controls.setSpacing(theme.XS)
         self.body = QWidget()
         self._status = OneLine()
@@ -207,7 +215,7 @@ class PlotPanel(QWidget):
         column.setContentsMargins(theme.S, theme.XS, theme.S, theme.XS)
         column.setSpacing(theme.XS)
         column.addLayout(header)
-        column.addLayout(self.controls)
+        column.addWidget(self._controls)
         column.addWidget(self._note)
         column.addWidget(self.body, 1)
         column.addWidget(self._status)
@@ -317,7 +325,7 @@ class PlotPanel(QWidget):
         result.fill(QColor(theme.current().window))
         painter = QPainter(result)
         painter.setPen(QColor(theme.current().text))
-        words = " · ".join([self.title, *self._about()[1:4]])
+        words = " · ".join(self._about())
         line = QRect(theme.S, 0, self.width() - 2 * theme.S, top)
         words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
@@ -332,4 +340,4 @@ class PlotPanel(QWidget):
             info = self.opened.card.info
             lines.append(self.tr("model: {0} (RWKV {1})").format(Path(info.path).name, info.version))
         lines.append(self.tr("tokens read: {0}").format(f"{self.tokens_seen:,}"))
-        return [*lines, *([self.describe()] if self.describe() else [])]
+        return [*lines, *([self.describe()] if self.describe() else []), self.tr("unit: {0}").format(self.unit())]

@@ -58,13 +58,13 @@ def recolour_button(button: QToolButton) -> None:
 
 
 class OneLine(QLabel):
-    """One line of quiet text that never asks for room: what does not fit ends in "…", and the tooltip has it all."""
+    """One line of text that never asks for room: what does not fit ends in "…", and the tooltip has it all."""
 
-    def __init__(self, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft) -> None:
+    def __init__(self, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft, quiet: bool = True) -> None:
         super().__init__()
         self._align = align
+        self._quiet = quiet
         self._sentence = ""
-        self.setProperty("kind", "muted")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def say(self, sentence: str) -> None:
@@ -85,7 +85,7 @@ class OneLine(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setPen(QColor(theme.current().muted))
+        painter.setPen(QColor(theme.current().muted if self._quiet else theme.current().text))
         words = self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), self._align | Qt.AlignmentFlag.AlignVCenter, words)
 

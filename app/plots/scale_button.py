@@ -31,16 +31,27 @@ class ScaleButton(QToolButton):
         self._build(key)
 
     def set_scale(self, scale: Scale) -> None:
-        """The scale to show and to edit from now on."""
+        """The scale to edit from now on."""
         self._scale = scale
+        if self.menu().isVisible():
+            return  # the user is at it
+        self._show()
+
+    def _show(self) -> None:
+        scale = self._scale
+        if scale is None:
+            return
         (self._held if scale.fixed is None else self._fixed).setChecked(True)
+        self._logarithmic.setChecked(scale.logarithmic)
         with QSignalBlocker(self._top):
             self._top.setValue(scale.top)
 
     def _build(self, key: str) -> None:
         menu = QMenu(self)
         group = QActionGroup(menu)
-        self._held = self._choice(menu, group, f"{key}_scale_held", self.tr("Held: grows with the largest value so far"))
+        self._held = self._choice(
+            menu, group, f"{key}_scale_held", self.tr("Held: grows with the largest value so far")
+        )
         self._fixed = self._choice(menu, group, f"{key}_scale_fixed", self.tr("Fixed"))
         self._held.setChecked(True)
         self._top = QDoubleSpinBox()
@@ -53,10 +64,15 @@ class ScaleButton(QToolButton):
         self._top.valueChanged.connect(self._fix)
         menu.addAction(self._with_label(menu, self.tr("Colours end at"), self._top))
         menu.addSeparator()
-        again = menu.addAction(theme.icon("rotate-ccw"), self.tr("Start the held scale afresh"))
+        self._logarithmic = menu.addAction(self.tr("Logarithmic colours"))
+        self._logarithmic.setObjectName(f"{key}_scale_logarithmic")
+        self._logarithmic.setCheckable(True)
+        self._logarithmic.triggered.connect(self._switch_logarithmic)
+        again = menu.addAction(theme.icon("rotate-ccw"), self.tr("Start the scale afresh"))
         again.setObjectName(f"{key}_scale_reset")
         again.triggered.connect(self._start_afresh)
         group.triggered.connect(self._switch)
+        menu.aboutToShow.connect(self._show)
         self.setMenu(menu)
 
     def _choice(self, menu: QMenu, group: QActionGroup, name: str, words: str) -> QAction:
@@ -81,6 +97,11 @@ class ScaleButton(QToolButton):
             self._scale.fixed = self._top.value() if action is self._fixed else None
             self.changed.emit()
 
+    def _switch_logarithmic(self, logarithmic: bool) -> None:
+        if self._scale is not None:
+            self._scale.logarithmic, self._scale.decided = logarithmic, True
+            self.changed.emit()
+
     def _fix(self, top: float) -> None:
         if self._scale is not None:
             self._fixed.setChecked(True)
@@ -90,6 +111,4 @@ class ScaleButton(QToolButton):
     def _start_afresh(self) -> None:
         if self._scale is not None:
             self._scale.forget()
-            self._scale.fixed = None
-            self._held.setChecked(True)
             self.changed.emit()

@@ -120,6 +120,9 @@ class StateMap(PlotPanel):
     def describe(self) -> str:
         return self.tr("{0}, {1}").format(self.field.name, measure_name(self.field, self.measure))
 
+    def unit(self) -> str:
+        return (self._map.unit if self._map is not None else "") or super().unit()
+
     def rows(self) -> list[Row]:
         if self._map is None:
             return []
@@ -194,7 +197,7 @@ class StateMap(PlotPanel):
 
     def _shades(self, values: FloatArray) -> colours.Shades:
         self.scale.follow(values)
-        return colours.shades(values, *self.scale.limits)
+        return self.scale.shades(values)
 
     def _frame_pick(self) -> None:
         """A line around the picked layer, or the picked head in it."""

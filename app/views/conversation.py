@@ -115,6 +115,7 @@ class SendOrStop(QStackedWidget):
         for button in (self.send, self.stop):
             self.addWidget(button)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.show_stop(False)
         self._dress()
         theme.signals().changed.connect(self._dress)
 
@@ -443,18 +444,17 @@ class Conversation(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """While the model writes, Stop takes the place of Send."""
-        leave_button = self._buttons.has_focus
+        self._leave_buttons()
         self._busy, self._stopping = busy, False
         if not busy:
             self._progress.hide()
         self._refresh()
-        if leave_button:
-            self._place_to_type().setFocus()
 
     # What becomes of a request
 
     def began(self, user_text: str) -> None:
         """The request was accepted: the model reads `user_text`."""
+        self._leave_buttons()
         before, self._sent = self._sent, _Sent(user_text, self._template_name(), self._extra_text())
         self._asked, self._prompt_read, self._answering = True, False, False
         self._failure.hide()
@@ -527,6 +527,7 @@ class Conversation(QWidget):
 
     def stop(self) -> None:
         if self._busy and not self._stopping:
+            self._leave_buttons()
             self._stopping = True
             self._refresh()
             self.stop_requested.emit()
@@ -555,8 +556,10 @@ class Conversation(QWidget):
     def _can_chat(self) -> bool:
         return not self._templates or any(template.takes_turns for template in self._templates)
 
-    def _place_to_type(self) -> QWidget:
-        return self._composer if self._mode == "chat" else self._page
+    def _leave_buttons(self) -> None:
+        """A button that goes away or cannot be pressed any more would give the keyboard to whatever is next."""
+        if self._buttons.has_focus:
+            (self._composer if self._mode == "chat" else self._page).setFocus()
 
     def _own_text(self) -> str:
         return self._composer.text() if self._mode == "chat" else self._page.text()

@@ -166,6 +166,8 @@ class ErrorDialog(QDialog):
         self.close_button.setObjectName("error_close_button")
         self.close_button.setAccessibleName(self.tr("Close this message"))
         self.close_button.setDefault(True)
+        for other in (self.copy_button, self.log_button):
+            other.setAutoDefault(False)
         self.close_button.clicked.connect(self.close)
         box.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
         box.addButton(self.log_button, QDialogButtonBox.ButtonRole.ActionRole)

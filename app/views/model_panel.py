@@ -54,6 +54,7 @@ class ModelPanel(QWidget):
         self._card: Card | None = None
         self._load_when_known = False
         self._loading = False
+        self._slow = False
         self._outcome = ("", "muted")
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -86,7 +87,7 @@ class ModelPanel(QWidget):
         """What `inspect_requested` led to; an answer about a file that is no longer chosen is dropped."""
         if self._chosen is None or self._chosen not in (Path(card.info.path), Path(card.info.path).parent):
             return
-        self._patience.stop()
+        self._known()
         self._card = card
         self.trouble.set_words("")
         self.card.show_card(card)
@@ -98,6 +99,7 @@ class ModelPanel(QWidget):
         if path != self._chosen:
             return
         self._load_when_known = False
+        self._known()
         self._forget_card()
         self.trouble.set_words(_joined(sentence, hint), "error")
         self._refresh()
@@ -192,6 +194,7 @@ class ModelPanel(QWidget):
             self.trouble.set_words("")
             if not self._loading:
                 self._outcome = ("", "muted")
+            self._slow = False
             self._patience.start()
             self._refresh()
         self.inspect_requested.emit(path)
@@ -229,6 +232,8 @@ class ModelPanel(QWidget):
             return self._outcome
         if self._card is not None and (refusal := self.choices.refusal()):
             return _joined(*refusal), "warning"
+        if self._slow and self._chosen is not None:
+            return self.tr("Looking at {0} …").format(self._chosen.name), "muted"
         if self._load_when_known and not self.choices.ready:
             return self.tr("Loads as soon as the engine has started."), "muted"
         return self._outcome
@@ -247,18 +252,20 @@ class ModelPanel(QWidget):
         demo = next((demo.title for demo in self._demos if demo.path == path), None)
         return demo or f"{title_of(card)} {path.stem}"
 
-    def _forget_card(self) -> None:
+    def _known(self) -> None:
+        """Whatever there is to know of the chosen file has come."""
         self._patience.stop()
+        self._slow = False
+
+    def _forget_card(self) -> None:
         self._card = None
         self.card.clear()
         self.choices.show_card(None)
 
     def _tire(self) -> None:
+        self._slow = True
         self._forget_card()
-        if self._chosen is not None:
-            self.trouble.setVisible(False)
-            self._outcome = (self.tr("Looking at {0} …").format(self._chosen.name), "muted")
-            self._refresh()
+        self._refresh()
 
     # Dropping a file
 
@@ -389,8 +396,14 @@ class DropArea(QFrame):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         menu = QMenu(button)
-        menu.addAction(self.tr("Open file …")).triggered.connect(self.file_wanted)
-        menu.addAction(self.tr("Open folder …")).triggered.connect(self.folder_wanted)
+        menu.setObjectName("open_file_menu")
+        for name, text, signal in (
+            ("open_file_entry", self.tr("Open file …"), self.file_wanted),
+            ("open_folder_entry", self.tr("Open folder …"), self.folder_wanted),
+        ):
+            action = menu.addAction(text)
+            action.setObjectName(name)
+            action.triggered.connect(signal)
         button.setMenu(menu)
         button.clicked.connect(self.file_wanted)
         return button

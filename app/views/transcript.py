@@ -3,7 +3,7 @@
 None of them knows a model. Text that comes from a model is put in as it is, never read as HTML, and never shortened.
 
 Adding to the end must not cost more the longer the text is. What does is a single paragraph: Qt lays it out anew as a whole
-(100,000 characters: 30 ms for each piece). So the transcript begins a new line in a paragraph of several thousand
+(100,000 characters: 30 ms for each piece). So the transcript begins a new line in a paragraph of more than 2,000
 characters; these soft breaks are left out again where text is copied.
 """
 
@@ -43,7 +43,7 @@ from rwkv_backend.templates import plain_line_ends
 
 SendKey = Literal["enter", "ctrl_enter"]
 
-LONG_PARAGRAPH = 4_000
+LONG_PARAGRAPH = 2_000
 """Characters after which a paragraph of the transcript gets a soft break at the next space."""
 
 COLUMN = 100
@@ -270,7 +270,7 @@ class Transcript(QTextEdit):
         Qt's own `toPlainText` would also turn each no-break space into a plain one.
         """
         cursor, parts = QTextCursor(self.document()), list[str]()
-        for block in _blocks(self.document().findBlock(start), max(end, start + 1)):
+        for block in _blocks(self.document().findBlock(start), end + 1):
             if block.position() > start and block.userState() != _SOFT:
                 parts.append("\n\n" if block.userState() == _HEADER else "\n")
             cursor.setPosition(max(start, block.position()))

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,9 @@ class Bench:
         self.pause(0.2)
 
     def begin(self, tokens: int) -> None:
-        self.window.sampling_panel.set_max_tokens(tokens)
+        panel = self.window.sampling_panel
+        panel.restore({**panel.state(), "max_tokens": tokens})
+        panel.set_params(replace(panel.params(), banned=(0,)))  # no end of text
         self.window.conversation.set_prompt("Once upon a time there was a king who had three sons, and")
         self.window.conversation.send()
 

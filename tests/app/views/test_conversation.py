@@ -768,7 +768,9 @@ def test_the_view_follows_the_end_unless_the_user_has_scrolled_up(view: Conversa
     view.set_mode(mode)
     text: QTextEdit | QPlainTextEdit = transcript(view) if mode == "chat" else page(view)
     bar = text.verticalScrollBar()
+    text.setFocus()
     view.began("hello")
+    text.moveCursor(QTextCursor.MoveOperation.End)
     for number in range(100):
         view.append(f"line {number}\n")
     qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
@@ -777,6 +779,7 @@ def test_the_view_follows_the_end_unless_the_user_has_scrolled_up(view: Conversa
     for number in range(100):
         view.append(f"line {number}\n")
     view.ended(written(rest="end"), False)
+    view.grab()
     assert (bar.value(), text.cursorForPosition(QPoint(5, 5)).position()) == (kept, seen)
     bar.setValue(bar.maximum())
     for number in range(50):
