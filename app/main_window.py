@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._late_parts_wanted = False
         self._after_load_send = ""
+        self._tokenizer = ""
         self._error_dialog: ErrorDialog | None = None
         self._make_panels()
         self._make_docks()
@@ -273,22 +274,22 @@ class MainWindow(QMainWindow):
 
     def open_file(self, path: Path) -> None:
         """Load a file as it best runs here, without asking."""
-        self.model_panel.offer(path)
-        self.load(path, "cpu", "float32", "")
+        self.model_panel.load_at_once(path)
 
     def open_at_start(self, path: Path | None) -> None:
         """`path`, or what was open last, or a demo model."""
-        device, dtype = "cpu", "float32"
         last = self.settings.last_model
         if path is None and last is not None and last.path.exists():
-            path, device, dtype = last.path, last.device, last.dtype
+            self.model_panel.offer(last.path)
+            self.load(*last)
+            return
         if path is None:
             path = next((m.path for m in demo_models() if m.version == DEFAULT_DEMO), None)
         if path is not None:
-            self.model_panel.offer(path)
-            self.load(path, device, dtype, "")
+            self.open_file(path)
 
     def load(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
+        self._tokenizer = tokenizer
         self.model_panel.loading_began(path)
         self.controller.open_model(path, device, dtype, tokenizer)
 
@@ -309,7 +310,7 @@ class MainWindow(QMainWindow):
         name = f"RWKV-{opened.card.info.version} · {path.name} · {opened.dtype} · {opened.device}"
         self.model_label.setText(name)
         self.setWindowTitle(self.tr("{0} – RWKV Playground").format(f"RWKV-{opened.card.info.version} {path.stem}"))
-        self.settings.last_model = LastModel(path, opened.device, opened.dtype)
+        self.settings.last_model = LastModel(path, opened.device, opened.dtype, self._tokenizer)
         self.settings.recent = self.model_panel.recent()
         if self._after_load_send:
             self.conversation.set_prompt(self._after_load_send)

@@ -77,8 +77,7 @@ class PlotGrid(QWidget):
             plot = cast("Plot", widget)
             self._plots.append(plot)
             widget.setParent(self._inside)
-            widget.setMinimumHeight(ROW_HEIGHT)
-            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # all cells alike
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             widget.picked.connect(self.pick)  # type: ignore[attr-defined]
             widget.wants_changed.connect(self.ask)  # type: ignore[attr-defined]
             widget.failed.connect(self.failed)  # type: ignore[attr-defined]
@@ -142,14 +141,22 @@ class PlotGrid(QWidget):
             widget = cast("QWidget", plot)
             self._grid.removeWidget(widget)
             widget.setVisible(plot in shown)
-        rows = -(-len(shown) // columns)
         for place, plot in enumerate(shown):
             self._grid.addWidget(cast("QWidget", plot), place // columns, place % columns)
-        for row in range(max(rows, self._grid.rowCount())):
-            self._grid.setRowStretch(row, 1 if row < rows else 0)
         for column in range(max(columns, self._grid.columnCount())):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        self._share_height()
         self.ask()
+
+    def _share_height(self) -> None:
+        """All plots of one height: the rows fill the view, or scroll where that would make them too low to read."""
+        shown = self._shown()
+        rows = -(-len(shown) // max(1, self._columns))
+        if not rows:
+            return
+        free = self._scroll.viewport().height() - 2 * theme.XS - (rows - 1) * theme.S
+        for plot in shown:
+            cast("QWidget", plot).setFixedHeight(max(ROW_HEIGHT, free // rows))
 
     def _fitting_columns(self) -> int:
         return max(1, min(3, self.width() // COLUMN_WIDTH))
@@ -158,3 +165,5 @@ class PlotGrid(QWidget):
         super().resizeEvent(event)
         if self._plots and self._fitting_columns() != self._columns:
             self._arrange()
+        else:
+            self._share_height()

@@ -38,6 +38,7 @@ class Script(QObject):
         window.late_parts_ready.connect(self.open_model)
         window.controller.model_opened.connect(self.opened)
         window.controller.load_ended.connect(self.load_ended)
+        window.controller.inspect_failed.connect(self.inspect_failed)
         window.controller.write_ended.connect(self.written)
         window.controller.write_failed.connect(self.failed)
 
@@ -63,6 +64,9 @@ class Script(QObject):
             sys.stderr.write(f"{sentence}\n")
             self.code = 2
             self._soon(self.finish)
+
+    def inspect_failed(self, path: object, sentence: str, hint: str) -> None:
+        self.load_ended(False, False, f"{sentence} {hint}".strip())
 
     def written(self, written: Written | None, stopped: bool) -> None:
         self._soon(self.finish)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from rwkv_backend.state import State
     from rwkv_backend.tokenizers import Tokenizer
 
+NOTHING_YET = -1e29
+"""An exponent at or below this stands for an empty sum."""
+
 DECAY_AXES = {1: ("channel",), 2: ("head", "channel")}
 
 
@@ -131,7 +134,7 @@ def state_map(state: State, field_name: str, measure: str = "") -> Labelled | No
     table = np.full((len(rows), width), np.nan, dtype=np.float32)
     for place, row in enumerate(rows):
         if row is not None:
-            table[place, : row.numel()] = row.detach().cpu().numpy()
+            table[place, : row.numel()] = _array(row)
     return Labelled(field.name, ("layer", _row_axis(field, measure)), _frozen(table))
 
 
@@ -192,7 +195,9 @@ def activity(before: Sequence[Tensor | None], after: Sequence[Tensor | None]) ->
 
 
 def _array(tensor: Tensor) -> FloatArray:
-    return _frozen(tensor.detach().float().cpu().numpy().copy())
+    """NaN where version 4's exponent says that nothing has been met yet."""
+    values = tensor.detach().float()
+    return _frozen(values.masked_fill(values <= NOTHING_YET, float("nan")).cpu().numpy())
 
 
 def _frozen(values: NDArray[Any]) -> FloatArray:

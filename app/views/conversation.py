@@ -232,7 +232,7 @@ def _size(count: int) -> str:
 
 def _tip(text: str) -> str:
     """A tooltip that is broken into lines, as Qt does with rich text only."""
-    return f"<qt>{html.escape(text)}</qt>" if text else ""
+    return f"<qt>{html.escape(text, quote=False)}</qt>" if text else ""
 
 
 def _named(widget: QWidget, name: str, accessible: str) -> None:

@@ -89,7 +89,7 @@ def _escaped(stop: str) -> str:
 
 def _tip(text: str) -> str:
     """A tooltip that is broken into lines, as Qt does with rich text only."""
-    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>")
+    return f"<qt>{html.escape(text, quote=False)}</qt>".replace("\n", "<br>")
 
 
 # One class for each kind of setting

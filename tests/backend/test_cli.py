@@ -440,7 +440,8 @@ sys.exit(subprocess.run(sys.argv[1:]).returncode)
 @pytest.mark.xfail(strict=True, reason="getrusage begins with the peak of the process that starts this one")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the peak is not inherited")
 def test_peak_memory_is_our_own_and_not_that_of_whoever_started_us(saved: Saved) -> None:
-    command = [sys.executable, "-m", "rwkv_backend", "bench", saved("4"), "--runs", "1", "--new-tokens", "1", "--json"]
+    path = str(saved("4"))
+    command = [sys.executable, "-m", "rwkv_backend", "bench", path, "--runs", "1", "--new-tokens", "1", "--json"]
     done = subprocess.run(
         [sys.executable, "-c", BIG_PARENT, *command], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -473,7 +474,7 @@ def test_nothing_is_written_when_tokens_or_device_are_refused(
     for tokens, named in (("3,101", "101"), ("3,-1", "-1"), ("", "no tokens"), (",", "no tokens")):
         assert named in fails(capsys, command, path, f"--tokens={tokens}", "--out", out)
     fails(capsys, command, path, "--tokens", "1", "--device", "cuda:77", "--out", out)
-    fails(capsys, command, saved("1"), "--tokens", listed(text_of("1") + [1]), "--out", out)
+    fails(capsys, command, saved("1"), "--tokens", listed([*text_of("1"), 1]), "--out", out)
     assert "not numbers" in said_of_nan(capsys, command, tmp_path, out)
     assert "cannot be written" in fails(capsys, command, path, "--tokens", "1", "--out", tmp_path / "no" / "x")
     assert "cannot be written" in fails(capsys, command, path, "--tokens", "1", "--out", tmp_path)

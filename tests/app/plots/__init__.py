@@ -1,0 +1,1 @@
+"""Plots alone, with made-up models and frames."""
