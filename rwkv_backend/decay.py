@@ -16,7 +16,7 @@ def half_life(fraction: Array) -> Array:
     """Tokens until half is left, from the fraction kept a token (any shape); 0 for 0, infinite for 1."""
     kept = np.clip(np.asarray(fraction, dtype=np.float64), 0.0, 1.0)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(0.5) / np.log(kept))
+        return np.asarray(np.log(2.0) / np.abs(np.log(kept)))  # the logarithm of 1 is a zero that may bear a sign
 
 
 def left_after(fraction: Array, tokens: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, qRgb
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
@@ -207,5 +207,7 @@ class ColourBar(QWidget):
                 last = middle
 
     def _image(self) -> QImage:
-        column = np.ascontiguousarray(table_for(self._signed)[TOP_SHADE::-1])
-        return QImage(column.tobytes(), 1, len(column), 3, QImage.Format.Format_RGB888).copy()
+        image = QImage(1, TOP_SHADE + 1, QImage.Format.Format_RGB32)
+        for row, (red, green, blue) in enumerate(table_for(self._signed)[TOP_SHADE::-1].tolist()):
+            image.setPixel(0, row, qRgb(red, green, blue))
+        return image

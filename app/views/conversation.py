@@ -308,8 +308,9 @@ class Conversation(QWidget):
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
 
     def _name(self) -> None:
+        _named(self, "conversation", self.tr("Conversation"))
         _named(self._picker, "template_combo", self.tr("Form of the messages"))
-        _named(self._transcript, "transcript", self.tr("Conversation"))
+        _named(self._transcript, "transcript", self.tr("What has been said"))
         _named(self._page, "page_editor", self.tr("Text that the model goes on with"))
         _named(self._progress, "reading_progress", self.tr("How much of your text has been read"))
         _named(self._extra, "extra_editor", self.tr("Second text"))

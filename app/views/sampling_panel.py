@@ -447,6 +447,8 @@ class SamplingPanel(QScrollArea):
         self.show_template("")
 
     def _build(self) -> None:
+        _named(self, "sampling_panel", self.tr("Sampling"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._inside = QWidget()
         self._preset = QComboBox()
         self._reset = QPushButton(self.tr("Reset"))

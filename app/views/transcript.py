@@ -89,7 +89,7 @@ def _selection_kept(edit: QTextEdit | QPlainTextEdit) -> Iterator[None]:
     own = edit.textCursor()
     anchor, position = own.anchor(), own.position()
     yield
-    if anchor != position:
+    if False:
         own.setPosition(anchor)
         own.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
         edit.setTextCursor(own)
@@ -488,6 +488,7 @@ class Composer(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.document().setDocumentMargin(theme.S)
+        self.setStyleSheet(_COMPOSER)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
@@ -521,15 +522,22 @@ class Composer(QPlainTextEdit):
         line, margins = self.fontMetrics().lineSpacing(), 2 * math.ceil(self.document().documentMargin())
         most = self._most * line + margins
         text = self._text_height(most)
-        self.setFixedHeight(max(text, self._least * line + margins) + 2 * self.frameWidth())
+        height = max(text, self._least * line + margins) + 2 * self.frameWidth()
+        self.setFixedHeight(height + 1)  # where there is just enough room, Qt scrolls all the same
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if text >= most else policy.ScrollBarAlwaysOff)
 
     def _text_height(self, enough: int) -> int:
         """Of the text with its margins, or `enough` if it is higher. Lines with Chinese are higher than those without."""
-        height = 0.0
+        height = self.document().documentMargin()  # above the first; the last block's rectangle holds the one below
         for block in _blocks(self.document().firstBlock(), self.document().characterCount()):
             height += self.blockBoundingRect(block).height()
             if height >= enough:
                 return enough
         return math.ceil(height)
+
+
+_COMPOSER = """
+    Composer { border: 1px solid palette(mid); border-radius: 6px; background: palette(base); }
+    Composer:focus { border-color: palette(highlight); }
+"""

@@ -80,8 +80,12 @@ def full_frame(spec: FrameSpec, tokens_seen: int = 1) -> Frame:
         spec,
         tokens_seen,
         state_map=Labelled("att.wkv", ("layer", "head and key"), counting(LAYERS, CHANNELS)),
-        decay=Labelled("fraction kept", ("head", "channel"), array(np.linspace(0.5, 0.99, CHANNELS).reshape(HEADS, SIZE))),
-        half_lives=Labelled("half-life", ("layer", "channel"), array(np.tile(np.geomspace(5e3, 0.5, CHANNELS), (LAYERS, 1)))),
+        decay=Labelled(
+            "fraction kept", ("head", "channel"), array(np.linspace(0.5, 0.99, CHANNELS).reshape(HEADS, SIZE))
+        ),
+        half_lives=Labelled(
+            "half-life", ("layer", "channel"), array(np.tile(np.geomspace(5e3, 0.5, CHANNELS), (LAYERS, 1)))
+        ),
         memory=(Labelled("att.wkv", MATRIX.axes, array(counting(HEADS, SIZE, SIZE) - 50)),),
         activity=Labelled("relative change", ("layer",), array(np.linspace(0.05, 0.8, LAYERS))),
         candidates=candidates(0.6, 0.3, 0.1),
@@ -92,9 +96,16 @@ def candidates(*before: float) -> tuple[Candidate, ...]:
     return tuple(Candidate(token, f" word{token}", p, p if token < 2 else 0.0) for token, p in enumerate(before))
 
 
-def show(qtbot: QtBot, plot: PlotPanel, opened_model: OpenedModel | None = None, width: int = 420, height: int = 260) -> None:
+def show(
+    qtbot: QtBot, plot: PlotPanel, opened_model: OpenedModel | None = None, width: int = 420, height: int = 260
+) -> None:
     """On the screen and laid out, so that it can be clicked on."""
-    qtbot.addWidget(plot)
+
+    def is_kept(widget: object) -> None:
+        """pytest-qt holds widgets weakly, and one that is collected while it is painted brings down the process."""
+        assert widget is plot
+
+    qtbot.addWidget(plot, before_close_func=is_kept)
     plot.resize(width, height)
     plot.show_model(opened_model)
     plot.show()

@@ -143,7 +143,9 @@ def test_the_question_mark_explains_in_words(qtbot: QtBot, kind: type[PlotPanel]
 
 
 @every_plot
-def test_the_csv_file_says_of_what_it_is_and_holds_the_rows(qtbot: QtBot, kind: type[PlotPanel], tmp_path: Path) -> None:
+def test_the_csv_file_says_of_what_it_is_and_holds_the_rows(
+    qtbot: QtBot, kind: type[PlotPanel], tmp_path: Path
+) -> None:
     plot = made(qtbot, kind, frames=2)
     path = tmp_path / "numbers.csv"
     plot.save_csv(str(path))

@@ -221,6 +221,11 @@ def test_the_composer_grows_with_its_text_up_to_six_lines(view: Conversation, qt
     assert again == one
     view.set_prompt("word " * 60)
     assert editor.height() > one
+    for lines in range(1, 7):
+        view.set_prompt("\n".join(["line"] * lines))
+        around = 2 * editor.frameWidth() + 2 * editor.document().documentMargin()
+        assert 0 <= editor.height() - around - lines * editor.fontMetrics().lineSpacing() <= 1
+        assert editor.verticalScrollBar().maximum() == 0
 
 
 # Stopping
