@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -20,6 +20,9 @@ COLUMN_WIDTH = 290
 """From twice this width on there are two columns."""
 
 ROW_HEIGHT = 215
+
+TURN_MS = 5
+"""Between two plots: six of them are then drawn within the 33 ms between two frames."""
 
 
 class Plot(Protocol):
@@ -49,6 +52,11 @@ class PlotGrid(QWidget):
         self._hidden: set[str] = set()
         self._layer = self._head = 0
         self._columns = 0
+        self._frame: Frame | None = None
+        self._waiting_plots: list[Plot] = []
+        self._turn = QTimer(self)
+        self._turn.setInterval(TURN_MS)
+        self._turn.timeout.connect(self.draw_next)
         self._waiting = QLabel(self.tr("Preparing the plots …"))
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._waiting.setProperty("kind", "muted")
@@ -100,15 +108,25 @@ class PlotGrid(QWidget):
 
     def show_model(self, opened: OpenedModel | None) -> None:
         self._layer = self._head = 0
+        self._frame = None
+        self._waiting_plots.clear()
         for plot in self._plots:
             plot.show_model(opened)
             plot.show_pick(0, 0)
         self.ask()
 
     def show_frame(self, frame: Frame) -> None:
-        for plot in self._shown():
-            if not plot.paused:
-                plot.show_frame(frame)
+        """Draw the plots one after the other, each in a turn of the event loop of its own, always with the newest frame."""
+        self._frame = frame
+        self._waiting_plots += [p for p in self._shown() if not p.paused and p not in self._waiting_plots]
+        self._turn.start()
+
+    def draw_next(self) -> None:
+        """Drawing all six at once would keep the window from answering for as long as all of them take."""
+        if self._waiting_plots and self._frame is not None:
+            self._waiting_plots.pop(0).show_frame(self._frame)
+        if not self._waiting_plots:
+            self._turn.stop()
 
     def pick(self, layer: int, head: int) -> None:
         """A layer and head were picked in one plot: all follow."""
@@ -118,6 +136,8 @@ class PlotGrid(QWidget):
         self.ask()
 
     def clear(self) -> None:
+        self._frame = None
+        self._waiting_plots.clear()
         for plot in self._plots:
             plot.clear()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +65,32 @@ def shared() -> Path:
 def saved(tmp_path: Path) -> Saved:
     def save(kind: str, **overrides: Any) -> Path:
         path = tmp_path / f"{kind}{''.join(f'-{name}{value}' for name, value in overrides.items())}.pth"
-        torch.save(tiny.checkpoint(kind, **overrides), path)
+        path.write_bytes(_file_content(kind, **overrides))
         return path
 
     return save
 
 
+@cache
+def _file_content(kind: str, **overrides: Any) -> bytes:
+    file = io.BytesIO()
+    torch.save(tiny.checkpoint(kind, **overrides), file)
+    return file.getvalue()
+
+
 @pytest.fixture
-def opened(saved: Saved) -> Opened:
+def opened(saved: Saved, _open_models: dict[object, RWKVModel]) -> Opened:
+    """Reading does not change a model, so tests share them. One that changes a model opens its own from `saved`."""
+
     def open_saved(kind: str, dtype: str = "float32", **overrides: Any) -> RWKVModel:
-        return open_model(saved(kind, **overrides), dtype=dtype)
+        asked = (kind, dtype, *sorted(overrides.items()))
+        if asked not in _open_models:
+            _open_models[asked] = open_model(saved(kind, **overrides), dtype=dtype)
+        return _open_models[asked]
 
     return open_saved
+
+
+@pytest.fixture(scope="session")
+def _open_models() -> dict[object, RWKVModel]:
+    return {}

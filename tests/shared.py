@@ -34,7 +34,7 @@ class Saved(Protocol):
 
 
 class Opened(Protocol):
-    """Opens a tiny checkpoint of `kind`, as `Saved` writes it."""
+    """The model in a tiny checkpoint of `kind`, as `Saved` writes it. Other tests use it too: leave it as it is."""
 
     def __call__(self, kind: str, dtype: str = "float32", **overrides: Any) -> RWKVModel: ...
 

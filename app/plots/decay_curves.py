@@ -12,14 +12,14 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QToolButton, QVBoxLayout
 
 from app import theme
 from app.messages import OpenedModel
 from app.plots.canvas import Canvas, Ink, Numbers, Stroke, band, in_one
 from app.plots.colours import round_up
 from app.plots.panel import PlotPanel, Row
-from app.plots.parts import Choice, Legend
+from app.plots.parts import Legend
 from app.plots.words import axis_name, axis_names, number, percent
 from rwkv_backend.records import FloatArray, Frame, FrameSpec, Labelled
 
@@ -46,10 +46,15 @@ class DecayCurves(PlotPanel):
         self._count = 0
         self._hovered: float | None = None
         super().__init__()
-        self._axis_choice = Choice("decay_curves_axis", self.tr("Scale of the token axis"))
-        self._axis_choice.addItems([self.tr("linear"), self.tr("logarithmic")])
-        self._axis_choice.currentIndexChanged.connect(self._axis_chosen)
-        self.add_tool(self._axis_choice)
+        self._log = QToolButton()
+        self._log.setObjectName("decay_curves_log_button")
+        self._log.setProperty("kind", "quiet")
+        self._log.setText(self.tr("log"))
+        self._log.setToolTip(self.tr("Logarithmic axis, up to 4,096 tokens"))
+        self._log.setAccessibleName(self.tr("Logarithmic axis, up to 4,096 tokens"))
+        self._log.setCheckable(True)
+        self._log.toggled.connect(self._draw_all)
+        self.add_tool(self._log)
         self._canvas = Canvas(whole_y=False)
         self._canvas.setObjectName("decay_curves_canvas")
         self._canvas.setAccessibleName(self.title)
@@ -163,10 +168,7 @@ class DecayCurves(PlotPanel):
 
     @property
     def logarithmic(self) -> bool:
-        return self._axis_choice.currentIndex() == 1
-
-    def _axis_chosen(self) -> None:
-        self._draw_all()
+        return self._log.isChecked()
 
     def _draw_all(self) -> None:
         if self._decay is None:
@@ -288,11 +290,14 @@ class DecayCurves(PlotPanel):
     def _fraction_rows(self) -> list[Row]:
         tokens = self._tokens()
         columns = [tokens, *self._left(self._quantiles, tokens)]
-        names = [self.tr("tokens later"), *(f"{percent(q)}" for q in QUANTILES)]
+        names = [self.tr("tokens later"), *(percent(q) for q in QUANTILES)]
         kept = self._head_kept()
         if kept is not None:
             columns.append(kept**tokens)
             names.append(self.tr("head {0}").format(self.head))
+        if self._moves():
+            columns += list(self._left(self._mean, tokens))
+            names += [self.tr("mean of {0}").format(percent(q)) for q in QUANTILES]
         return [list(names), *(list(row) for row in np.stack(columns, axis=1).tolist())]
 
     def _table_rows(self, table: FloatArray) -> list[Row]:

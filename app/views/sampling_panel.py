@@ -183,9 +183,12 @@ class NumberField(Field):
 
     def set_value(self, value: Any) -> None:
         self._value = float(value)
+        self._show_value()
+        self._link()
+
+    def _show_value(self) -> None:
         self._show(self.spin, self._value)
         self._show(self.slider, round((self._value - self._low) / self._step))
-        self._link()
 
     def _link(self) -> None:
         """Show the value also where it is spelled in another way."""
@@ -232,10 +235,8 @@ class DecayField(NumberField):
         self._show(self.half_life, min(tokens, self.half_life.maximum()) if math.isfinite(tokens) else self.NEVER)
 
     def _half_life_typed(self, tokens: float) -> None:
-        decay = SamplingParams().with_half_life(math.inf if tokens < 0 else tokens).penalty_decay
-        shown = self.half_life.value()
-        self.set_value(decay)
-        self._show(self.half_life, shown)  # as it was typed, not as it comes back
+        self._value = SamplingParams().with_half_life(math.inf if tokens < 0 else tokens).penalty_decay
+        self._show_value()
         self.edited.emit()
 
 

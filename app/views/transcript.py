@@ -89,7 +89,7 @@ def _selection_kept(edit: QTextEdit | QPlainTextEdit) -> Iterator[None]:
     own = edit.textCursor()
     anchor, position = own.anchor(), own.position()
     yield
-    if False:
+    if anchor != position:
         own.setPosition(anchor)
         own.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
         edit.setTextCursor(own)

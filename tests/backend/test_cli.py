@@ -26,7 +26,7 @@ from rwkv_backend.probe import Probe
 from tests import tiny
 from tests.shared import ROOT, Array, Saved, assert_near, every_kind, expected, fields_of, read, room_of, text_of
 
-BYTES = {"vocab": 256}
+BYTES = {"vocab": 256, "n_layer": 1}
 """A tiny model of bytes: 256 rows, no tokenizer file needed."""
 
 NEWLINE = ord("\n")
@@ -133,7 +133,7 @@ def test_logits_of_any_chunk_are_those_of_the_reference(
 ) -> None:
     path, tokens, out = saved(kind), text_of(kind, 20), tmp_path / "x.npy"
     want = expected(kind, tokens)
-    for chunk in ((), ("--chunk", "1"), ("--chunk", "7"), ("--chunk", "1000")):
+    for chunk in ((), ("--chunk", "1"), ("--chunk", "7")):
         assert run(capsys, "logits", path, "--tokens", listed(tokens), "--out", out, *chunk) == ""
         got = np.load(out)
         assert got.dtype == np.float32
@@ -197,6 +197,7 @@ def test_trace_holds_the_state_the_decays_and_their_meaning(
 # generate
 
 SAMPLED = ("--temperature", "1", "--top-p", "1", "--presence", "0", "--frequency", "0")
+GREEDY = ("--temperature", "0", "--presence", "0", "--frequency", "0")
 
 
 def write(capsys: Capture, path: Path, *more: str, prompt: str = "ab", count: int = 40) -> dict[str, Any]:
@@ -233,9 +234,7 @@ def test_text_streamed_is_the_text_told(saved: Saved, capsys: Capture) -> None:
 
 @pytest.mark.parametrize("kind", ["1", "2", "5.0", "7.0"])
 def test_temperature_0_writes_the_likeliest_tokens_of_the_reference(kind: str, saved: Saved, capsys: Capture) -> None:
-    told = run_json(
-        capsys, "generate", saved(kind, **BYTES), "--prompt", "hey", "--max-tokens", "8", "--temperature", "0"
-    )
+    told = run_json(capsys, "generate", saved(kind, **BYTES), "--prompt", "hey", "--max-tokens", "8", *GREEDY)
     prompt, logprobs = [NEWLINE, *b"hey"], []
     for token in told["tokens"]:
         row = expected(kind, prompt, **BYTES)[-1]
@@ -330,8 +329,15 @@ def evaluated(capsys: Capture, path: Path, text: str, *more: str) -> dict[str, A
     return run_json(capsys, "eval", path, file, *more)
 
 
-@pytest.mark.parametrize("window", [None, 1, 7, 16, 50, 1000])
-@pytest.mark.parametrize("kind", ["2", "4", "5.2", "6.0", "7.0"])
+@pytest.mark.parametrize(
+    ("kind", "window"),
+    [
+        *((kind, window) for kind in ("2", "4", "5.2", "6.0", "7.0") for window in (None, 16)),
+        ("4", 1),
+        ("4", 50),
+        ("4", 1000),
+    ],
+)
 def test_eval_tells_the_loss_of_the_reference(kind: str, window: int | None, saved: Saved, capsys: Capture) -> None:
     data = TALE.encode()
     want = losses(kind, [NEWLINE, *data], window)
@@ -431,21 +437,18 @@ def test_bench_holds_the_weights_as_asked(saved: Saved, capsys: Capture) -> None
 
 
 BIG_PARENT = """
-import resource, subprocess, sys
-held = b"x" * 700_000_000
-sys.exit(subprocess.run(sys.argv[1:]).returncode)
+import subprocess, sys
+held = b"x" * 900_000_000
+child = "from rwkv_backend.bench import peak_rss_bytes; print(peak_rss_bytes())"
+sys.exit(subprocess.run([sys.executable, "-c", child]).returncode)
 """
 
 
 @pytest.mark.xfail(strict=True, reason="getrusage begins with the peak of the process that starts this one")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the peak is not inherited")
-def test_peak_memory_is_our_own_and_not_that_of_whoever_started_us(saved: Saved) -> None:
-    path = str(saved("4"))
-    command = [sys.executable, "-m", "rwkv_backend", "bench", path, "--runs", "1", "--new-tokens", "1", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-c", BIG_PARENT, *command], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout)["peak_rss_mb"] < 600
+def test_peak_memory_is_our_own_and_not_that_of_whoever_started_us() -> None:
+    done = subprocess.run([sys.executable, "-c", BIG_PARENT], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 50e6 < int(done.stdout) < 800e6
 
 
 # Failures

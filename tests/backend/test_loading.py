@@ -97,7 +97,7 @@ def stop_after(count: int) -> Callable[[Progress], None]:
     return watch
 
 
-@pytest.mark.parametrize("count", [1, 5, 30])
+@pytest.mark.parametrize("count", [1, 30])
 def test_stopping_from_on_progress_leaves_nothing_behind(count: int, saved: Saved) -> None:
     path = saved("5.2")
     open_model(path)
@@ -114,7 +114,7 @@ def test_stopping_from_on_progress_leaves_nothing_behind(count: int, saved: Save
     assert not list(path.parent.iterdir())
 
 
-@pytest.mark.parametrize("count", [0, 1, 30])
+@pytest.mark.parametrize("count", [0, 30])
 def test_closing_the_generator_leaves_nothing_behind(count: int, saved: Saved) -> None:
     path = saved("5.2")
     open_model(path)
@@ -177,20 +177,20 @@ def names_to_spoil(kind: str) -> list[str]:
     return list(by_use.values())
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("kind", ["1", "4", "6.0"])
-def test_weights_that_are_no_numbers_are_refused_by_name(kind: str, number: float, tmp_path: Path) -> None:
+def test_weights_that_are_no_numbers_are_refused_by_name(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "nan.pth"
     for name in names_to_spoil(kind):
-        torch.save(with_number(kind, name, number), path)
+        torch.save(with_number(kind, name, float("nan")), path)
         assert name in refused(CheckpointError, lambda: open_model(path))
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_nan_is_refused_whatever_the_precision(dtype: str, tmp_path: Path) -> None:
+def test_nan_and_infinity_are_refused_whatever_the_precision(dtype: str, number: float, tmp_path: Path) -> None:
     path = tmp_path / "nan.pth"
     for name in ("emb.weight", "blocks.1.ffn.value.weight", "blocks.0.att.time_decay"):
-        torch.save(with_number("4", name, float("nan")), path)
+        torch.save(with_number("4", name, number), path)
         said = refused(CheckpointError, lambda: open_model(path, dtype=dtype))
         assert name in said
         assert "NaN" in said

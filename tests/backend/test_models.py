@@ -179,7 +179,7 @@ def test_texts_longer_than_the_longest_chunk_are_split(
 @pytest.mark.parametrize("kind", ["2", "4", "5.2", "6.0", "7.0"])
 def test_600_tokens_at_once_equal_600_tokens_one_by_one(kind: str, opened: Opened) -> None:
     assert base.LONGEST_CHUNK < 600
-    tokens, model = text_of(kind, 600), opened(kind)
+    tokens, model = text_of(kind, 600), opened(kind, n_layer=1)
     whole, single = model.new_state(), model.new_state()
     assert np.abs(read(model, tokens, state=whole) - read(model, tokens, 1, single)).max() < NORMAL
     theirs = dict(fields_of(single))
@@ -218,9 +218,9 @@ def test_without_a_mask_the_copy_head_sees_all(saved: Saved) -> None:
 
 
 @every_kind
-def test_every_weight_gets_a_finite_gradient(kind: str, opened: Opened) -> None:
+def test_every_weight_gets_a_finite_gradient(kind: str, saved: Saved) -> None:
     """Through a chunk, a short rest and a single token, and through the state between them."""
-    model = opened(kind)
+    model = open_model(saved(kind))
     weights = dict(tensors_in(model.weights))
     for tensor in weights.values():
         tensor.requires_grad_()
@@ -236,12 +236,12 @@ def test_every_weight_gets_a_finite_gradient(kind: str, opened: Opened) -> None:
 
 
 @every_kind
-def test_gradient_is_the_slope_of_the_reference(kind: str, opened: Opened) -> None:
+def test_gradient_is_the_slope_of_the_reference(kind: str, saved: Saved) -> None:
     """Along a random direction of the last block's keys and decays, by central differences in float64."""
     part = "attn" if tiny.KINDS[kind] == "1" else "att"
     last = tiny.SIZES[kind].n_layer - 1
     tensors, tokens = tiny.checkpoint(kind), text_of(kind, 20)
-    model = opened(kind)
+    model = open_model(saved(kind))
     numbers = torch.Generator().manual_seed(1)
     aim = torch.randn(len(tokens), tiny.SIZES[kind].vocab, generator=numbers)
     weights = {f"blocks.{last}.{part}.key.weight": getattr(model.weights.blocks[last], part).key.weight}
@@ -343,11 +343,11 @@ def test_state_of_another_model_is_refused(kind: str, opened: Opened) -> None:
 
 
 @every_kind
-def test_state_goes_on_in_the_same_model_opened_again(kind: str, opened: Opened) -> None:
+def test_state_goes_on_in_the_same_model_opened_again(kind: str, opened: Opened, saved: Saved) -> None:
     tokens, model = text_of(kind, 20), opened(kind)
     state = model.new_state()
     first = read(model, tokens[:9], state=state)
-    rest = read(opened(kind), tokens[9:], state=state)
+    rest = read(open_model(saved(kind)), tokens[9:], state=state)
     assert np.abs(np.concatenate((first, rest)) - expected(kind, tokens)).max() < NORMAL
     opened(kind, "float16").forward([1], model.new_state())
 

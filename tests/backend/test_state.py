@@ -52,16 +52,16 @@ def test_clone_goes_on_without_the_original(kind: str, opened: Opened) -> None:
 
 
 @every_kind
-@pytest.mark.parametrize("make", [State.clone, lambda state: state.to("cpu")], ids=["clone", "to"])
-def test_copy_shares_no_memory(kind: str, make: Callable[[State], State], opened: Opened) -> None:
+def test_copy_shares_no_memory(kind: str, opened: Opened) -> None:
     state = read_some(opened(kind), kind)
-    before, copy = state.clone(), make(state)
-    assert_same_state(copy, state)
-    for _, tensor in fields_of(copy):
-        tensor.fill_(77)
-    copy.layers[0]["new"] = torch.ones(1)
-    copy.shared["new"] = torch.ones(1)
-    assert_same_state(state, before)
+    before = state.clone()
+    for copy in (state.clone(), state.to("cpu")):
+        assert_same_state(copy, state)
+        for _, tensor in fields_of(copy):
+            tensor.fill_(77)
+        copy.layers[0]["new"] = torch.ones(1)
+        copy.shared["new"] = torch.ones(1)
+        assert_same_state(state, before)
 
 
 @every_kind
@@ -100,7 +100,7 @@ def test_size_in_bytes_is_that_of_all_tensors(kind: str, opened: Opened) -> None
 
 
 @every_kind
-@pytest.mark.parametrize("count", [0, 1, 19])
+@pytest.mark.parametrize("count", [0, 19])
 def test_saved_state_comes_back_to_the_last_bit_and_goes_on(
     kind: str, count: int, opened: Opened, tmp_path: Path
 ) -> None:

@@ -1,1 +1,1 @@
-"""Measurements that a shared, noisy machine should not turn into tests. Each is a program: `python -m tests.measure.window`."""
+"""Measurements that a noisy machine should not turn into tests. Each is a program: `python -m tests.measure.window`."""

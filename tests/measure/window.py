@@ -1,9 +1,9 @@
 """How the window behaves under load, in numbers.
 
-    xvfb-run -a -s "-screen 0 1280x800x24" .venv/bin/python -m tests.measure.window [start gaps speed stop soak] [--minutes 30]
+    xvfb-run -a -s "-screen 0 1280x800x24" python -m tests.measure.window [start gaps speed stop soak] [--minutes 30]
 
-start   process start to first painted window, warm, in seconds: median of 5
-gaps    event-loop gaps while a demo model writes at full speed with all plots open, in ms: median, p99, worst
+start   process start to first painted window, warm, in s: median of 5
+gaps    event-loop gaps in ms while a demo model writes at full speed with all plots open
 speed   tokens/s with all plots open against none, median of 5 interleaved pairs: a demo model at full speed, and a random
         model large enough to write about 25 tokens/s
 stop    from pressing Stop to the last token, in ms: median and worst of 20
@@ -39,6 +39,9 @@ def main() -> int:
     if options.child_start:
         return _child_start()
     os.environ.setdefault("RWKV_PLAYGROUND_CONFIG", str(Path(tempfile.mkdtemp()) / "config.ini"))
+    if unknown := set(options.what) - set(MEASURES):
+        sys.stderr.write(f"There is no measure {unknown.pop()!r}.\n")
+        return 2
     for name in options.what:
         sys.stdout.write(json.dumps({name: MEASURES[name](options)}) + "\n")
         sys.stdout.flush()
@@ -47,7 +50,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=[[], *MEASURES], default=["start", "gaps", "speed", "stop"])
+    parser.add_argument("what", nargs="*", default=["start", "gaps", "speed", "stop"], help=", ".join(MEASURES))
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--version", default="6.0", help="which demo model")
     parser.add_argument("--child-start", action="store_true", help=argparse.SUPPRESS)

@@ -108,12 +108,13 @@ def show(
     qtbot.addWidget(plot, before_close_func=is_kept)
     plot.resize(width, height)
     plot.show_model(opened_model)
-    plot.show()
-    qtbot.waitExposed(plot)
+    with qtbot.waitExposed(plot):
+        plot.show()
 
 
 def place(canvas: Canvas, x: float, y: float) -> QPoint:
     """The pixel of a canvas that shows this point of its plane."""
+    canvas.window().grab()  # lays out what the last frame has changed
     return QPoint(canvas.mapFromScene(canvas.view.mapViewToScene(QPointF(x, y))))
 
 

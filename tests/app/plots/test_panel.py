@@ -129,6 +129,7 @@ def test_a_new_model_starts_afresh_and_not_paused(qtbot: QtBot, kind: type[PlotP
     assert len(plot.rows()) <= 1
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # popups, offscreen
 @every_plot
 def test_the_question_mark_explains_in_words(qtbot: QtBot, kind: type[PlotPanel]) -> None:
     plot = made(qtbot, kind)

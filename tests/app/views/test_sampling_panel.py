@@ -200,6 +200,13 @@ def test_the_decay_is_spelled_as_a_half_life_too(panel: SamplingPanel) -> None:
     assert panel.params().penalty_half_life == pytest.approx(200)
     assert life.text() == "200 tokens"
     assert decay.value() == pytest.approx(0.99654, abs=1e-5)
+    retype(life, "20.5")
+    assert life.text() == "20.5 tokens"
+    assert panel.params().penalty_half_life == pytest.approx(20.5)
+    panel.set_params(preset("rwkv.cpp chat").params)
+    assert life.text() == "never"
+    panel.set_params(preset("Ai00 nucleus").params)
+    assert life.text() == "200 tokens"
     retype(decay, "1")
     assert life.text() == "never"
     retype(decay, "0")
