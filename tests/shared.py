@@ -24,6 +24,12 @@ LONG_ENOUGH = 50
 """Tokens: three blocks of 16 and a rest, and more than the longest copy window of the tiny checkpoints."""
 
 every_kind = pytest.mark.parametrize("kind", tiny.KINDS)
+one_kind_of_each_formula = pytest.mark.parametrize(
+    "kind",
+    ["1", "1-folded", "2", "3-copy", "4", "4-ffnpre", "4a", "4b", "4-mishglu", "5.0", "5.2", "6.0", "6.0a", "7.0"],
+)
+"""For tests that would take long over all kinds and gain little."""
+
 Array = NDArray[np.float64]
 
 

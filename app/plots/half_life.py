@@ -189,7 +189,7 @@ class _Outlived(QWidget):
         for row, cells in enumerate(self._cells):
             for column, cell in enumerate(cells):
                 grid.addWidget(cell, row, column)
-        for column, stretch in enumerate((5, 3, 3, 3)):
+        for column, stretch in enumerate((7, 3, 3, 4)):
             grid.setColumnStretch(column, stretch)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPixmap
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QColor, QPainter, QPixmap, QRegion
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel
@@ -20,6 +20,11 @@ from app.plots.parts import Bubble, OneLine, recolour_button, tool_button
 from rwkv_backend.records import Frame, FrameSpec
 
 Row = list[str | float]
+
+SHARPNESS = 2
+"""Pixels of an exported picture for each on the screen."""
+
+USUAL, SMALLEST = QSize(360, 240), QSize(240, 200)
 
 
 class PlotPanel(QWidget):
@@ -176,7 +181,16 @@ class PlotPanel(QWidget):
     def paused(self) -> bool:
         return self._paused
 
-    # The frame
+    # The frame: all plots ask for the same room, whatever is in them, so that a grid of them is even and stays still
+
+    def sizeHint(self) -> QSize:
+        return USUAL
+
+    def minimumSizeHint(self) -> QSize:
+        return SMALLEST
+
+    def hasHeightForWidth(self) -> bool:
+        return False
 
     def _build(self) -> None:
         self._title = QLabel(self.title)
@@ -211,6 +225,7 @@ class PlotPanel(QWidget):
         self._note.setVisible(False)
         self._note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
 
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.S, theme.XS, theme.S, theme.XS)
         column.setSpacing(theme.XS)
@@ -316,20 +331,17 @@ class PlotPanel(QWidget):
             self.failed.emit(self.tr("The numbers cannot be written to {0}: {1}.").format(path, error.strerror))
 
     def picture(self) -> QPixmap:
-        """Title, choice and plot, without the buttons."""
+        """Title, choice and plot, without the buttons; twice as fine as on the screen."""
         top = self._title.geometry().bottom() + theme.XS
-        plot = self.grab(QRect(0, top, self.width(), self.height() - top))
-        ratio = plot.devicePixelRatio()
-        result = QPixmap(QSize(self.width(), self.height()) * ratio)
-        result.setDevicePixelRatio(ratio)
+        result = QPixmap(self.size() * SHARPNESS)
+        result.setDevicePixelRatio(SHARPNESS)
         result.fill(QColor(theme.current().window))
+        self.render(result, QPoint(0, top), QRegion(0, top, self.width(), self.height() - top))
         painter = QPainter(result)
         painter.setPen(QColor(theme.current().text))
-        words = " · ".join(self._about())
         line = QRect(theme.S, 0, self.width() - 2 * theme.S, top)
-        words = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, line.width())
+        words = self.fontMetrics().elidedText(" · ".join(self._about()), Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
-        painter.drawPixmap(QPoint(0, top), plot)
         painter.end()
         return result
 

@@ -101,7 +101,7 @@ class Sideways(QWidget):
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(theme.XS)
         self._box.addWidget(first, 3)
-        self._box.addWidget(second, 0)
+        self._box.addWidget(second, 0, Qt.AlignmentFlag.AlignTop)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wide = event.size().width() >= self.ROOM
@@ -145,7 +145,8 @@ class Bubble(QFrame):
         column.setSpacing(theme.XS)
         column.addWidget(heading)
         column.addWidget(words)
-        self.setFixedWidth(38 * self.fontMetrics().averageCharWidth() + 2 * theme.M)
+        width = 48 * self.fontMetrics().averageCharWidth()
+        words.setFixedSize(width, words.heightForWidth(width))
 
     def show_below(self, widget: QWidget) -> None:
         """Under the widget, but all of it on the screen."""

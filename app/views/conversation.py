@@ -7,7 +7,7 @@ what small and old models need. The view holds no model and no truth: it asks by
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -251,6 +251,7 @@ def _templates(opened: OpenedModel | None) -> tuple[Template, ...]:
 class _Sent:
     """What was asked last."""
 
+    mode: Mode
     text: str
     template: str
     extra: str
@@ -447,8 +448,11 @@ class Conversation(QWidget):
         """While the model writes, Stop takes the place of Send."""
         self._leave_buttons()
         self._busy, self._stopping = busy, False
-        if not busy:
+        if busy:
+            self._show_problems()
+        else:
             self._progress.hide()
+            self._check.start()
         self._refresh()
 
     # What becomes of a request
@@ -456,7 +460,7 @@ class Conversation(QWidget):
     def began(self, user_text: str) -> None:
         """The request was accepted: the model reads `user_text`."""
         self._leave_buttons()
-        before, self._sent = self._sent, _Sent(user_text, self._template_name(), self._extra_text())
+        before, self._sent = self._sent, _Sent(self._mode, user_text, self._template_name(), self._extra_text())
         self._asked, self._prompt_read, self._answering = True, False, False
         self._failure.hide()
         if self._mode == "chat":
@@ -598,7 +602,8 @@ class Conversation(QWidget):
         return self.tr("Ready.") if self._opened is not None else self.tr("No model is open: open one first.")
 
     def _begin_turn(self, before: _Sent | None, sent: _Sent) -> None:
-        if before is not None and (before.template, before.extra) != (sent.template, sent.extra):
+        goes_on = before is None or replace(before, text=sent.text) == sent
+        if not goes_on and not self._transcript.is_empty:
             self._transcript.note(self.tr("A new conversation begins: the model does not know what is above."))
         template = self._template()
         self._transcript.begin("user", sent.text.strip())
@@ -654,15 +659,13 @@ class Conversation(QWidget):
         self._problem.setVisible(bool(found))
 
     def _problems(self) -> list[str]:
-        """What the user could mend in the text; not what the template itself is to blame for."""
+        """What the user could mend in the text. Much of it the template mends in a chat."""
         template, text = self._template(), self._own_text()
         if template is None or not text:
             return []
         if self._mode == "complete":
             return [] if self._page.ends_with_written else problems(text, template)
-        harmless = problems(template.prompt([Turn("user", "a")], self._extra_text()), template)
-        found = problems(template.prompt([Turn("user", text)], self._extra_text()), template)
-        return [sentence for sentence in found if sentence not in harmless]
+        return problems(template.prompt([Turn("user", text)], self._extra_text()), template)
 
     # What is seen
 

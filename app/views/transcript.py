@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QInputMethodEvent,
     QKeyEvent,
+    QKeySequence,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -280,10 +281,20 @@ class Transcript(QTextEdit):
 
     # Copying
 
-    def createMimeDataFromSelection(self) -> QMimeData:
-        cursor, data = self.textCursor(), QMimeData()
-        data.setText(self._plain(cursor.selectionStart(), cursor.selectionEnd()))
-        return data
+    # Not by overriding createMimeDataFromSelection: the clipboard outlives Python, and takes an object of Python's with it
+    # into a crash at the end (PySide 6.11).
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        else:
+            super().keyPressEvent(event)
+
+    def copy_selection(self) -> None:
+        """As plain text, without soft breaks."""
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            copy_text(self._plain(cursor.selectionStart(), cursor.selectionEnd()))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = self.menu_at(event.pos())
@@ -293,7 +304,7 @@ class Transcript(QTextEdit):
     def menu_at(self, point: QPoint) -> QMenu:
         """What can be copied: the selection, the message at that point, everything."""
         menu, turn = QMenu(self), self.turn_at(point)
-        copy = menu.addAction(self.tr("Copy selection"), self.copy)
+        copy = menu.addAction(self.tr("Copy selection"), self.copy_selection)
         copy.setEnabled(self.textCursor().hasSelection())
         message = menu.addAction(self.tr("Copy message"), partial(self.copy_message, turn))
         message.setEnabled(turn is not None)
@@ -369,6 +380,7 @@ class Page(QPlainTextEdit):
         return _raw(self)
 
     def set_text(self, text: str) -> None:
+        self._pieces.clear()
         _replace(self, text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -337,7 +337,7 @@
     </message>
     <message>
         <source>mean of {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} 分位均值</translation>
     </message>
     <message>
         <source>{0} {1}</source>
@@ -492,7 +492,7 @@
     </message>
     <message>
         <source>layer {0}: {1} % of the {2} have a half-life of {3} or more</source>
-        <translation>第 {0} 层：{1}% 的{2}半衰期不短于{3}</translation>
+        <translation>第 {0} 层：{1}% 的{2}半衰期达 {3} 以上</translation>
     </message>
 </context>
 <context>
@@ -1099,11 +1099,11 @@
     </message>
     <message>
         <source>over 1,000,000 tokens</source>
-        <translation>超过 1,000,000 个 token</translation>
+        <translation>1,000,000+ 个 token</translation>
     </message>
     <message>
         <source>{0} tokens</source>
-        <translation> {0} 个 token</translation>
+        <translation>{0} 个 token</translation>
     </message>
     <message>
         <source>{0} %</source>

@@ -24,7 +24,19 @@ from rwkv_backend import cli, loading
 from rwkv_backend.loading import open_model
 from rwkv_backend.probe import Probe
 from tests import tiny
-from tests.shared import ROOT, Array, Saved, assert_near, every_kind, expected, fields_of, read, room_of, text_of
+from tests.shared import (
+    ROOT,
+    Array,
+    Saved,
+    assert_near,
+    every_kind,
+    expected,
+    fields_of,
+    one_kind_of_each_formula,
+    read,
+    room_of,
+    text_of,
+)
 
 BYTES = {"vocab": 256, "n_layer": 1}
 """A tiny model of bytes: 256 rows, no tokenizer file needed."""
@@ -127,7 +139,7 @@ def test_inspect_imports_neither_torch_nor_numpy(saved: Saved) -> None:
 # logits
 
 
-@every_kind
+@one_kind_of_each_formula
 def test_logits_of_any_chunk_are_those_of_the_reference(
     kind: str, saved: Saved, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -165,7 +177,7 @@ def test_file_gets_exactly_the_name_asked_for(saved: Saved, tmp_path: Path, caps
 # trace
 
 
-@every_kind
+@one_kind_of_each_formula
 def test_trace_holds_the_state_the_decays_and_their_meaning(
     kind: str, saved: Saved, tmp_path: Path, capsys: Capture
 ) -> None:

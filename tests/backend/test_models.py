@@ -36,6 +36,7 @@ from tests.shared import (
     expected_run,
     fields_of,
     in_numpy,
+    one_kind_of_each_formula,
     parts_of,
     read,
     read_parts,
@@ -48,18 +49,20 @@ from tests.shared import (
 NORMAL, EXTREME = 2e-4, 5e-4
 """Allowed distance from the float64 reference, of logits with a standard deviation near 2."""
 
-KINDS_AND_KEYS = [
-    *((kind, False) for kind in tiny.KINDS),
-    *((kind, True) for kind, version in tiny.KINDS.items() if version in tiny.EXTREME_KEYS),
+CASES = [
+    *((kind, False, chunk) for kind in tiny.KINDS for chunk in (None, 1, 7, 16, 33)),
+    *(
+        (kind, True, chunk)
+        for kind, version in tiny.KINDS.items()
+        if version in tiny.EXTREME_KEYS
+        for chunk in (None, 1, 7)
+    ),
 ]
-CHUNKS = [None, 1, 7, 16, 33]
+"""Kind, whether with extreme keys, and how many tokens are read at a time (None: all)."""
+
 LIMITED = {kind: room for kind in tiny.KINDS if (room := room_of(kind)) is not None}
 UNUSED = ("blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2")
 """In files of version 7: there, but never read."""
-
-with_and_without_extreme_keys = pytest.mark.parametrize(
-    ("kind", "extreme"), KINDS_AND_KEYS, ids=[f"{kind}{'-extreme' * extreme}" for kind, extreme in KINDS_AND_KEYS]
-)
 
 
 def bound_for(extreme: bool) -> float:
@@ -69,8 +72,7 @@ def bound_for(extreme: bool) -> float:
 # The formulas
 
 
-@pytest.mark.parametrize("chunk", CHUNKS)
-@with_and_without_extreme_keys
+@pytest.mark.parametrize(("kind", "extreme", "chunk"), CASES)
 def test_logits_and_final_state_equal_the_reference_in_chunks_of_any_size(
     kind: str, extreme: bool, chunk: int | None, opened: Opened
 ) -> None:
@@ -235,7 +237,7 @@ def test_every_weight_gets_a_finite_gradient(kind: str, saved: Saved) -> None:
         assert tensor.grad.abs().max() > 0, name
 
 
-@every_kind
+@one_kind_of_each_formula
 def test_gradient_is_the_slope_of_the_reference(kind: str, saved: Saved) -> None:
     """Along a random direction of the last block's keys and decays, by central differences in float64."""
     part = "attn" if tiny.KINDS[kind] == "1" else "att"
@@ -349,7 +351,13 @@ def test_state_goes_on_in_the_same_model_opened_again(kind: str, opened: Opened,
     first = read(model, tokens[:9], state=state)
     rest = read(open_model(saved(kind)), tokens[9:], state=state)
     assert np.abs(np.concatenate((first, rest)) - expected(kind, tokens)).max() < NORMAL
-    opened(kind, "float16").forward([1], model.new_state())
+
+
+def test_state_goes_on_in_the_same_model_held_in_fewer_bits(opened: Opened) -> None:
+    state = opened("6.0").new_state()
+    read(opened("6.0"), [1, 2, 3], state=state)
+    read(opened("6.0", "int8"), [4], state=state)
+    assert state.tokens_seen == 4
 
 
 # Decays and other values taken out

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.messages import Card, FieldLayers, OpenedModel
@@ -119,11 +121,16 @@ def place(canvas: Canvas, x: float, y: float) -> QPoint:
 
 
 def click(qtbot: QtBot, canvas: Canvas, x: float, y: float) -> None:
-    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place(canvas, x, y))
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place(canvas, x, y))
 
 
-def point_at(qtbot: QtBot, canvas: Canvas, x: float, y: float) -> None:
-    qtbot.mouseMove(canvas.viewport(), pos=place(canvas, x, y))
+def point_at(canvas: Canvas, x: float, y: float, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    """Move the mouse there. (pytest-qt's own way moves the cursor, and nothing happens if it is there already.)"""
+    spot = QPointF(place(canvas, x, y))
+    away = canvas.viewport().mapToGlobal(spot)
+    kind, none = QEvent.Type.MouseMove, Qt.MouseButton.NoButton
+    move = QMouseEvent(kind, spot, away, none, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(canvas.viewport(), move)
 
 
 def status(plot: PlotPanel) -> str:

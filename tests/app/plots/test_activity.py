@@ -56,7 +56,7 @@ def test_after_a_long_leap_what_is_not_known_stays_empty(qtbot: QtBot) -> None:
     give(plot, 1)
     give(plot, 1 + LONGEST_GAP + 9)
     assert tokens(plot) == [1, 1 + LONGEST_GAP + 9]
-    point_at(qtbot, canvas(plot), 10, 1)
+    point_at(canvas(plot), 10, 1)
     assert status(plot) == "token 10, layer 1: not known"
 
 
@@ -101,7 +101,7 @@ def test_fewer_tokens_than_before_mean_another_text(qtbot: QtBot) -> None:
 def test_pointing_tells_token_layer_and_change(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     give(plot, 5, 0.1, 0.2, 0.345, 0.4)
-    point_at(qtbot, canvas(plot), 4, 2)
+    point_at(canvas(plot), 4, 2)
     assert status(plot) == "token 4, layer 2: changed by 34 %"
 
 

@@ -114,8 +114,9 @@ def test_the_logarithmic_axis_reaches_4096_tokens(qtbot: QtBot) -> None:
     assert canvas(plot).seen().right() == pytest.approx(np.log10(4096))
     assert column(plot, "tokens later")[0] == pytest.approx(1)
     assert column(plot, "tokens later")[-1] == pytest.approx(4096)
-    point_at(qtbot, canvas(plot), 3.0, 0.5)
-    assert status(plot).startswith(("after 1,000 tokens", "after 99", "after 100"))
+    point_at(canvas(plot), 3.0, 0.5)
+    tokens = int(status(plot).split()[1].replace(",", ""))
+    assert tokens == pytest.approx(1000, rel=0.03)
 
 
 def test_fractions_are_always_drawn_from_0_to_1(qtbot: QtBot) -> None:
@@ -157,7 +158,7 @@ def test_version_1_shows_its_weights_by_distance(qtbot: QtBot) -> None:
     assert seen.bottom() >= weights.max()
     assert seen.right() == 19
     plot.show_pick(0, 1)
-    point_at(qtbot, canvas(plot), 4, 1)
+    point_at(canvas(plot), 4, 1)
     assert status(plot) == "layer 0, head 1, distance 4: 1.4"
     log_button(plot).click()
     assert canvas(plot).seen().right() == pytest.approx(np.log10(19))

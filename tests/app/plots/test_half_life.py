@@ -52,7 +52,7 @@ def test_the_table_counts_what_outlives_10_100_and_1000_tokens(qtbot: QtBot) -> 
 def test_pointing_tells_the_share_of_channels_and_their_half_life(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     give(plot, lives())
-    point_at(qtbot, canvas(plot), 60.0, 1.0)
+    point_at(canvas(plot), 60.0, 1.0)
     assert status(plot) == "layer 1: 62 % of the channels have a half-life of 50 tokens or more"
 
 
@@ -76,7 +76,7 @@ def test_the_same_half_life_has_the_same_colour_in_every_frame(qtbot: QtBot) -> 
 def test_endless_and_vanishing_half_lives_are_drawn(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     give(plot, array([[np.inf, 1.0, 0.0]] * LAYERS))
-    point_at(qtbot, canvas(plot), 10.0, 0.0)
+    point_at(canvas(plot), 10.0, 0.0)
     assert status(plot).endswith("over 1,000,000 tokens or more")
     assert plot.rows()[1] == [0, np.inf, 1.0, 0.0]
 
@@ -86,7 +86,7 @@ def test_a_layer_without_memory_is_said(qtbot: QtBot) -> None:
     values = np.array(lives())
     values[0] = np.nan
     give(plot, array(values))
-    point_at(qtbot, canvas(plot), 50.0, 0.0)
+    point_at(canvas(plot), 50.0, 0.0)
     assert status(plot) == "layer 0 has no memory that decays"
     assert table(plot)[table(plot).index("layer 0") :][1:4] == ["0", "0", "0"]
 

@@ -94,7 +94,7 @@ def test_the_picked_heads_matrix_is_shown_and_the_pick_changes_it(qtbot: QtBot) 
     assert plot.rows()[1] == [0, *range(SIZE)]
     plot.show_pick(0, 2)
     assert plot.rows()[1] == [0, *range(2 * SIZE * SIZE, 2 * SIZE * SIZE + SIZE)]
-    point_at(qtbot, canvas(plot), 3, 1)
+    point_at(canvas(plot), 3, 1)
     assert status(plot) == f"head 2, key 1, value 3: {2 * SIZE * SIZE + SIZE + 3}"
 
 
@@ -103,7 +103,7 @@ def test_rows_are_what_the_first_axis_after_the_head_says(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     give(plot, matrices(("head", "value", "key")))
     assert plot.rows()[0][:2] == ["value", "key 0"]
-    point_at(qtbot, canvas(plot), 3, 1)
+    point_at(canvas(plot), 3, 1)
     assert status(plot) == f"head 0, value 1, key 3: {SIZE + 3}"
 
 
@@ -189,7 +189,7 @@ def test_sums_by_channel_are_curves_apart_or_together(qtbot: QtBot) -> None:
 def test_pointing_at_a_channel_tells_all_its_sums(qtbot: QtBot) -> None:
     plot = shown(qtbot, opened(NUMERATOR, DENOMINATOR, heads=None))
     give(plot, *SUMS[:2])
-    point_at(qtbot, curves(plot).canvas, 0, 0.3)
+    point_at(curves(plot).canvas, 0, 0.3)
     assert status(plot) == "channel 0: att.numerator −3, att.denominator 100"
 
 
@@ -204,7 +204,7 @@ def test_version_1_shows_the_window_of_past_keys_and_can_show_the_rest(qtbot: Qt
     assert offered.isVisible()
     assert [offered.itemData(place) for place in range(offered.count())] == ["att.keys", "att.key_values", ""]
     offered.setCurrentIndex(1)
-    point_at(qtbot, canvas(plot), 2, 3)
+    point_at(canvas(plot), 2, 3)
     assert status(plot) == f"position 3, channel 2: −{3 * CHANNELS + 2}"
     offered.setCurrentIndex(2)
     assert plot.rows()[0] == ["channel", "att.denominator"]
@@ -224,7 +224,7 @@ def test_an_empty_window_is_drawn_as_nothing(qtbot: QtBot) -> None:
     give(plot, *window(3))
     give(plot, *window(0))
     assert len(plot.rows()) == 1
-    point_at(qtbot, canvas(plot), 2, 1)
+    point_at(canvas(plot), 2, 1)
     assert status(plot) == "layer 0, att.keys"
 
 

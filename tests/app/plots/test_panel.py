@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -82,13 +83,13 @@ def test_a_paused_plot_ignores_frames_and_wants_nothing_until_it_goes_on(qtbot: 
     plot = made(qtbot, kind)
     shown = plot.rows()
     with qtbot.waitSignal(plot.wants_changed):
-        qtbot.mouseClick(button(plot, "pause"), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(button(plot, "pause"), Qt.MouseButton.LeftButton)
     assert plot.paused
     assert plot.wants(FrameSpec()) == FrameSpec()
     plot.show_frame(full_frame(FrameSpec(map_field="att.wkv", decay=True, memory=True, activity=True, candidates=9), 5))
     assert plot.rows() == shown
     assert plot.tokens_seen == 1
-    qtbot.mouseClick(button(plot, "pause"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button(plot, "pause"), Qt.MouseButton.LeftButton)
     plot.show_frame(full_frame(plot.wants(FrameSpec()), 5))
     assert plot.tokens_seen == 5
 
@@ -133,7 +134,7 @@ def test_a_new_model_starts_afresh_and_not_paused(qtbot: QtBot, kind: type[PlotP
 @every_plot
 def test_the_question_mark_explains_in_words(qtbot: QtBot, kind: type[PlotPanel]) -> None:
     plot = made(qtbot, kind)
-    qtbot.mouseClick(button(plot, "help"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button(plot, "help"), Qt.MouseButton.LeftButton)
     bubble = plot.findChild(Bubble)
     assert bubble is not None
     words = " ".join(label.text() for label in bubble.findChildren(QLabel))
@@ -166,7 +167,7 @@ def test_the_picture_is_written_as_png(qtbot: QtBot, kind: type[PlotPanel], tmp_
     path = tmp_path / "plot.png"
     plot.save_png(str(path))
     image = QImage(str(path))
-    assert (image.width(), image.height()) == (plot.width(), plot.height())
+    assert (image.width(), image.height()) == (2 * plot.width(), 2 * plot.height())
     colours = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
     assert len(colours) > 5
 
@@ -219,9 +220,16 @@ def test_object_names_are_unique_in_the_window(qtbot: QtBot) -> None:
 @every_plot
 def test_a_plot_fits_into_a_narrow_panel(qtbot: QtBot, kind: type[PlotPanel]) -> None:
     plot = made(qtbot, kind)
-    smallest = plot.minimumSizeHint()
-    assert smallest.width() <= 250
-    assert smallest.height() <= 215
+    layout = plot.layout()
+    assert layout is not None
+    assert layout.minimumSize().width() <= 250
+    assert layout.minimumSize().height() <= 215
+    assert plot.minimumSizeHint().width() <= 250
+
+
+def test_all_plots_ask_for_the_same_room_whatever_they_show(qtbot: QtBot) -> None:
+    hints = {(made(qtbot, kind).sizeHint().toTuple(), kind().hasHeightForWidth()) for kind in PLOTS}
+    assert len(hints) == 1
 
 
 def test_keys_name_the_plots(qtbot: QtBot) -> None:

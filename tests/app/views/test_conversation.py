@@ -499,7 +499,7 @@ def test_a_selection_is_copied_as_plain_text_as_it_stands(view: Conversation, qt
     cursor.setPosition(text.document().find("one").selectionStart())
     cursor.setPosition(text.document().find("three").selectionStart(), QTextCursor.MoveMode.KeepAnchor)
     text.setTextCursor(cursor)
-    text.copy()
+    text.copy_selection()
     assert clipboard() == "one\n\nModel\n<b>two</b>\u00a0"
 
 
@@ -524,7 +524,14 @@ def test_another_form_begins_a_new_conversation_and_says_so(view: Conversation, 
     picker(view).setFocus()
     QTest.keyClick(picker(view), Key.Key_Down)
     view.began("three")
-    assert "new conversation" in view.text()
+    view.ended(written(), False)
+    assert view.text().count("new conversation") == 1
+    view.set_mode("complete")
+    view.began("Once")
+    view.ended(written(), False)
+    view.set_mode("chat")
+    view.began("four")
+    assert view.text().count("new conversation") == 2
 
 
 # Templates and modes
@@ -645,6 +652,17 @@ def test_no_mistake_is_told_of_what_the_model_wrote(view: Conversation, qtbot: Q
     assert not label(view, "problem_label").isVisible()
     QTest.keyClicks(page(view), "a ")
     qtbot.waitUntil(label(view, "problem_label").isVisible)
+
+
+def test_mistakes_in_a_message_prepared_meanwhile_are_told_at_the_end(view: Conversation, qtbot: QtBot) -> None:
+    view.began("one")
+    view.set_prompt("Say:\nUser：hi")
+    qtbot.waitUntil(lambda: not view.is_checking)
+    assert not label(view, "problem_label").isVisible()
+    view.ended(written(), False)
+    qtbot.waitUntil(label(view, "problem_label").isVisible)
+    view.began("two")
+    assert not label(view, "problem_label").isVisible()
 
 
 # Complete
@@ -803,7 +821,7 @@ def test_a_selection_does_not_grow_with_what_is_written(view: Conversation) -> N
     transcript(view).selectAll()
     view.append(" two")
     view.append(" three")
-    transcript(view).copy()
+    transcript(view).copy_selection()
     assert clipboard() == "You\nhello\n\nModel\none"
 
 
