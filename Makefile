@@ -1,5 +1,6 @@
 # make run    the program; makes the environment the first time
 # make test   linters, types, import rules and the whole test suite, without a display
+# make translations  finds the window's texts again and compiles the translations
 # make clean  removes the environment
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet -c con
 ARGS ?=
 TEST_ARGS ?= -n 2
 
-.PHONY: run test lint clean
+.PHONY: run test lint clean translations
 .DELETE_ON_ERROR:
 
 run: .venv/ready-to-run
@@ -38,3 +39,7 @@ lint: .venv/ready-to-test
 
 clean:
 	rm -rf .venv
+
+translations: .venv/ready-to-run
+	.venv/bin/pyside6-lupdate -locations none -no-obsolete $$(git ls-files 'app/*.py') -ts resources/translations/playground_zh_CN.ts
+	.venv/bin/pyside6-lrelease resources/translations/*.ts -qm resources/translations/playground_zh_CN.qm

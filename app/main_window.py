@@ -40,7 +40,10 @@ from rwkv_backend.demo_models import demo_models
 log = logging.getLogger(__name__)
 
 DEFAULT_DEMO = "6.0"
-LANGUAGES = (("system", "System"), ("en", "English"), ("zh_CN", "中文"))
+LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
+"""Each by its own name, so that everyone finds theirs."""
+TALE = "Once upon a time there was a king who had"
+"""Not translated: the demo models know English only."""
 
 
 class MainWindow(QMainWindow):
@@ -129,7 +132,8 @@ class MainWindow(QMainWindow):
         themes = (("system", self.tr("As the system")), ("light", self.tr("Light")), ("dark", self.tr("Dark")))
         self._choices(menu.addMenu(self.tr("Theme")), "theme", themes, self.settings.theme, self.set_theme)
         language_menu = menu.addMenu(theme.icon("languages"), self.tr("Language"))
-        self._choices(language_menu, "language", LANGUAGES, self.settings.language, self.set_language)
+        languages = (("system", self.tr("As the system")), *LANGUAGES)
+        self._choices(language_menu, "language", languages, self.settings.language, self.set_language)
         keys = (("enter", self.tr("Enter sends")), ("ctrl_enter", self.tr("Ctrl+Enter sends")))
         self._choices(menu.addMenu(self.tr("Sending")), "send_key", keys, self.settings.send_key, self.set_send_key)
 
@@ -175,6 +179,7 @@ class MainWindow(QMainWindow):
         bar.addWidget(self.model_label, 1)
         bar.addPermanentWidget(self.engine_label)
         bar.addPermanentWidget(self.memory_label)
+        bar.setContentsMargins(theme.S, 0, theme.S, 0)
         self._memory_timer = QTimer(self)
         self._memory_timer.setInterval(2000)
         self._memory_timer.timeout.connect(self.show_memory)
@@ -219,6 +224,8 @@ class MainWindow(QMainWindow):
         self.conversation.set_mode(self.settings.mode)
         self.model_panel.set_recent(self.settings.recent)
         self.sampling_panel.restore(self.settings.sampling)
+        if self.settings.first_start:
+            self.conversation.keep_empty_widget()
 
     # Starting, in steps
 
@@ -261,7 +268,7 @@ class MainWindow(QMainWindow):
 
     def engine_started(self, engine: Engine) -> None:
         self.model_panel.show_engine(engine)
-        text = self.tr("Engine: torch {0}, {1} thread(s)").format(engine.torch_version, engine.threads)
+        text = self.tr("Engine: torch {0}, %n thread(s)", "", engine.threads).format(engine.torch_version)
         self.engine_label.setText(text)
 
     # Models
@@ -286,7 +293,7 @@ class MainWindow(QMainWindow):
         if path is None:
             path = next((m.path for m in demo_models() if m.version == DEFAULT_DEMO), None)
         if path is not None:
-            self.open_file(path)
+            self.open_file(path.resolve())
 
     def load(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
         self._tokenizer = tokenizer
@@ -331,6 +338,7 @@ class MainWindow(QMainWindow):
             max_tokens=panel.max_tokens(),
             stops=panel.stops(),
         )
+        self.settings.first_start = False
         self.conversation.began(text)
         self.plot_grid.ask()
         self.controller.write(job)
@@ -362,13 +370,12 @@ class MainWindow(QMainWindow):
             return
         self.inspector_dock.show()
         self.conversation.set_mode(mode)
-        prompt = self.tr("Once upon a time there was a king who had")
         opened = self.controller.opened
         if opened is not None and Path(opened.card.info.path) == demo.path:
-            self.conversation.set_prompt(prompt)
+            self.conversation.set_prompt(TALE)
             self.conversation.send()
             return
-        self._after_load_send = prompt
+        self._after_load_send = TALE
         self.open_file(demo.path)
 
     # Looks

@@ -168,7 +168,7 @@ def style_sheet(theme: Theme) -> str:
         QToolButton[kind="quiet"] {{ border: none; padding: 3px; border-radius: 4px; }}
         QToolButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:checked {{ background: {theme.raised}; }}
         QDockWidget {{ font-weight: 600; }}
-        QDockWidget::title {{ padding: 4px; background: {theme.window}; }}
+        QDockWidget::title {{ padding: 4px; text-align: left center; background: {theme.window}; }}
     """
 
 

@@ -21,4 +21,13 @@ def install_translation(app: QApplication, language: str) -> bool:
     ours = QTranslator(app)
     if not ours.load(f"playground_{name}", str(FOLDER)):
         return False
+    if name == "zh_CN":
+        _prefer_chinese_letters(app)
     return app.installTranslator(ours)
+
+
+def _prefer_chinese_letters(app: QApplication) -> None:
+    """On a system set to another language the fonts would give Japanese forms of the characters."""
+    font = app.font()
+    font.setFamilies([*font.families(), "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei"])
+    app.setFont(font)

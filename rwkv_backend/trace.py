@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from rwkv_backend.records import StateField
 from rwkv_backend.state import State
 
 
-def trace_arrays(model: RWKVModel, state: State, probe: Probe) -> dict[str, NDArray[np.generic]]:
+def trace_arrays(model: RWKVModel, state: State, probe: Probe) -> dict[str, NDArray[Any]]:
     """All arrays by name. `probe` must have kept "att.decay" in the pass that made `state`."""
     arrays = {f"state/{i}/{name}": t for i, layer in enumerate(state.layers) for name, t in layer.items()}
     arrays |= {f"state/shared/{name}": t for name, t in state.shared.items()}
@@ -33,7 +33,7 @@ def trace_arrays(model: RWKVModel, state: State, probe: Probe) -> dict[str, NDAr
     return {name: tensor.detach().cpu().numpy() for name, tensor in arrays.items()}
 
 
-def write_trace(file: IO[bytes], arrays: Mapping[str, NDArray[np.generic]], fields: Sequence[StateField]) -> None:
+def write_trace(file: IO[bytes], arrays: Mapping[str, NDArray[Any]], fields: Sequence[StateField]) -> None:
     """What numpy.load opens: every array, and fields.json as its own member."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():

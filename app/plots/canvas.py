@@ -51,7 +51,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         super().__init__(orientation)
         self.whole = whole
         self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=-4, tickTextOffset=3, maxTickLevel=0, hideOverlappingLabels=_OVERHANG)
+        self.setStyle(tickLength=3, tickTextOffset=2, maxTickLevel=0, hideOverlappingLabels=_OVERHANG)
         self.setStyle(autoExpandTextSpace=False, autoReduceTextSpace=False)
 
     def resizeEvent(self, event: object = None) -> None:
@@ -138,7 +138,7 @@ class Canvas(pg.PlotWidget):  # type: ignore[misc]
         self.axis("left").setWidth(metrics.horizontalAdvance(longest) + metrics.height() + 10)
 
     def _fit_axes(self) -> None:
-        self.axis("bottom").setHeight(2 * QFontMetrics(self.font()).height() + 9)
+        self.axis("bottom").setHeight(2 * QFontMetrics(self.font()).height() + 11)
         self.widen_left("000")
 
     # The part of the plane to be seen

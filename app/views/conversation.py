@@ -292,6 +292,7 @@ class Conversation(QWidget):
         self._switch = ModeSwitch()
         self._picker = QComboBox()
         self._empty = QWidget()
+        self._welcoming = False
         self._transcript = Transcript()
         self._page = Page()
         self._centre = QStackedWidget()
@@ -377,7 +378,7 @@ class Conversation(QWidget):
         return foot
 
     def _connect(self) -> None:
-        self._switch.chosen.connect(self.set_mode)
+        self._switch.chosen.connect(self._chosen_mode)
         self._picker.currentIndexChanged.connect(self._template_changed)
         self._picker.activated.connect(self._template_picked)
         for editor in (self._composer, self._page, self._extra):
@@ -385,7 +386,6 @@ class Conversation(QWidget):
             editor.textChanged.connect(self._edited)
         self._buttons.send.clicked.connect(self.send)
         self._buttons.stop.clicked.connect(self.stop)
-        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._escape.activated.connect(self.stop)
         self._clear.clicked.connect(self.clear_requested)
         menu = QMenu(self)
@@ -407,6 +407,16 @@ class Conversation(QWidget):
         old.deleteLater()
         self._refresh()
 
+    def keep_empty_widget(self) -> None:
+        """Leave it there also when a model is open, until the user chooses a mode or a text comes."""
+        self._welcoming = True
+        self._refresh()
+
+    def _chosen_mode(self, mode: str) -> None:
+        self._welcoming = False
+        self.set_mode(mode)
+        self._refresh()
+
     def set_send_key(self, key: SendKey) -> None:
         """Whether Enter sends a message, or only Ctrl+Enter does. Elsewhere Enter always begins a line."""
         self._composer.send_key = key
@@ -415,7 +425,9 @@ class Conversation(QWidget):
 
     def set_prompt(self, text: str) -> None:
         """Fill in what is to be sent: the message, or in Complete the whole text."""
+        self._welcoming = False
         (self._composer if self._mode == "chat" else self._page).set_text(text)
+        self._refresh()
 
     def set_mode(self, mode: str) -> None:
         """ "chat" or "complete". Nothing happens while the model writes, or for a chat that the model has no form for."""
@@ -460,6 +472,7 @@ class Conversation(QWidget):
     def began(self, user_text: str) -> None:
         """The request was accepted: the model reads `user_text`."""
         self._leave_buttons()
+        self._welcoming = False
         before, self._sent = self._sent, _Sent(self._mode, user_text, self._template_name(), self._extra_text())
         self._asked, self._prompt_read, self._answering = True, False, False
         self._failure.hide()
@@ -672,7 +685,8 @@ class Conversation(QWidget):
     def _refresh(self) -> None:
         """Show what belongs to the present mode, model and job."""
         chat, extra = self._mode == "chat", self._extra_name()
-        self._centre.setCurrentWidget(self._empty if self._opened is None else self._transcript if chat else self._page)
+        welcoming = self._opened is None or self._welcoming
+        self._centre.setCurrentWidget(self._empty if welcoming else self._transcript if chat else self._page)
         self._switch.show_mode(self._mode)
         self._switch.set_chat_possible(self._can_chat)
         self._switch.setEnabled(not self._busy)

@@ -71,11 +71,11 @@
     </message>
     <message>
         <source>{0} of {1} tokens in context</source>
-        <translation>上下文 {0}/{1} 个 token</translation>
+        <translation>上下文 {0}/{1} token</translation>
     </message>
     <message>
         <source>{0} tokens in context</source>
-        <translation>上下文 {0} 个 token</translation>
+        <translation>上下文 {0} token</translation>
     </message>
     <message>
         <source>state {0}</source>
@@ -87,7 +87,7 @@
     </message>
     <message>
         <source>stopped: reached the length limit</source>
-        <translation>已停止：达到长度上限</translation>
+        <translation>已达上限</translation>
     </message>
     <message>
         <source>context is full: {0}</source>
@@ -95,7 +95,7 @@
     </message>
     <message>
         <source>stopped: the stop text {0} came</source>
-        <translation>已停止：遇到停止文本 {0}</translation>
+        <translation>遇到停止文本 {0}</translation>
     </message>
     <message>
         <source>stopped by you</source>

@@ -194,9 +194,9 @@ class Layout:
 _DAMAGED = "The file is damaged or was changed by another tool; get it again from its author."
 
 
-def divide(version: str, whole: int, parts: int) -> int:
-    """Head size from width and number of heads, which must divide it."""
-    if parts < 1 or whole % parts:
+def divide(version: str, whole: int, parts: int, least: int = 1) -> int:
+    """Head size from width and number of heads, which must divide it and leave each head `least` channels."""
+    if parts < 1 or whole % parts or whole // parts < least:
         raise LayoutError(f"A width of {whole} cannot be split into {parts} heads as RWKV-{version} needs.", _DAMAGED)
     return whole // parts
 

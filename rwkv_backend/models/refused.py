@@ -21,14 +21,22 @@ class Refusal:
     hint: str = ""
 
 
+def _matrix_state(names: Glance) -> bool:
+    return names.any("att.ln_x.weight", "att.time_maa_x", "att.r_k")
+
+
 REFUSALS = (
     Refusal(
         lambda names: names.has("tok_emb.weight", "attn.query.weight"),
         "This file comes from RWKV-1's code but holds a Transformer (attn.query), not an RWKV.",
     ),
     Refusal(
-        lambda names: names.has("tok_emb.weight", "attn.time_w") and "head_q.weight" not in names,
-        "This is an RWKV-1 snapshot from before it had a copy head (no head_q); its formula differs and is not supported.",
+        lambda names: (
+            "tok_emb.weight" in names
+            and names.any("attn.time_w", "attn.time_ww")
+            and not names.any("head_q.weight", "head_q.bias", "head_k.weight", "head_k.bias")
+        ),
+        "This is an RWKV-1 from before it had a copy head (no head_q and head_k), a form that is not supported.",
     ),
     Refusal(
         lambda names: names.any("ffn.enn.weight", "qkv.ennk.weight", "emb0", "emb1") or names.stem("rosa"),
@@ -69,6 +77,23 @@ REFUSALS = (
             and not names.any("att.time_first", "att.time_faaaa")
         ),
         "This is an RWKV-5 preview of July 2023 without time_first or time_faaaa; its formula was never settled.",
+    ),
+    Refusal(
+        lambda names: (
+            names.has("att.time_mix_k", "att.time_decay")
+            and not names.any("ln0.weight", "ln0.bias", "att.ln_x.weight", "att.time_mix")
+        ),
+        "This has separate blends as RWKV-3 but no ln0 as RWKV-2: a form that AI-Writer's later models use, not supported.",
+    ),
+    Refusal(
+        lambda names: names.has("emb.weight") and _matrix_state(names) and names.stem("ffn.aa."),
+        "This is an experiment of RWKV-5 or later with another channel mix (ffn.aa, MishGLU), which is not supported.",
+        "That channel mix is run for version 4 only.",
+    ),
+    Refusal(
+        lambda names: names.has("emb.weight") and _matrix_state(names) and names.stem("ffnPre."),
+        "This is an experiment of RWKV-5 or later with a second channel mix (ffnPre), which is not supported.",
+        "That variant is run for versions 2 to 4 only.",
     ),
     Refusal(
         lambda names: names.any("att.time_mix_x", "att.time_mix_w1"),

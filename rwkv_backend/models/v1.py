@@ -4,7 +4,8 @@
     out[t] = (Wo (σ(r[t]) ∘ num[t]/den[t]) + bo)·gamma[t]
 
 alpha, beta, gamma and time_out belong to absolute positions, so a text may have at most ctx_len tokens, and going past it
-means reading the last part again from position 0. AI-Writer's files fold time_w·alpha·beta into one table time_ww [H, t, u].
+means reading the last part again from position 0. A file may also hold time_w·alpha·beta folded into one table, time_ww
+[H, t, u], as AI-Writer's code makes it when it loads a model.
 
 State per layer: e^k and e^k·v of every position so far (position, A), the running Σ e^k (A), and the first half of the
 last inputs (C/2): only those channels look back. Shared: the copy head's keys.
@@ -37,7 +38,7 @@ class V1(RWKVModel):
             return None
         folded = "attn.time_ww" in names
         table = "attn.time_ww: position weights folded into one table" if folded else "attn.time_w: weights by distance"
-        return Recognition("1", "AI-Writer" if folded else "", ("tok_emb and attn.receptance", table))
+        return Recognition("1", "folded position weights" if folded else "", ("tok_emb and attn.receptance", table))
 
     @classmethod
     def declare(cls, layout: Layout) -> Sizes:

@@ -35,7 +35,8 @@ class V3(RWKVModel):
             "att.ln_x.weight", "att.time_mix"
         ):
             return None
-        if len(names["att.time_decay"]) != 2 or names["att.time_decay"][1] != 1:
+        shape = names["att.time_decay"]
+        if len(shape) != 2 or shape[1] != 1 or shape[0] == 1:
             return None
         variant = "ffnPre" if names.stem("ffnPre.") else ""
         return Recognition("3", variant, ("att.time_mix_k, _v, _r and no ln_x", "att.time_decay has shape [C, 1]"))

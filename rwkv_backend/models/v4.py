@@ -64,7 +64,8 @@ class V4(RWKVModel):
             "att.ln_x.weight", "att.time_mix"
         ):
             return None
-        if len(names["att.time_decay"]) != 1:
+        shape = names["att.time_decay"]
+        if not shape or any(n != 1 for n in shape[:-1]):  # (C), or (1, 1, C)
             return None
         variants = [text for start, text in VARIANTS.items() if names.stem(start)]
         shown = tuple(f"{start.rstrip('.')}: {text}" for start, text in VARIANTS.items() if names.stem(start))

@@ -60,7 +60,7 @@ class V5(RWKVModel):
         words, width = (layout.size("emb.weight", axis) for axis in (0, 1))
         att, ffn = layout.size("blocks.0.att.key.weight", 0), layout.size("blocks.0.ffn.key.weight", 0)
         heads = layout.size("blocks.0.att.time_decay", 0)
-        size = divide("5", att, heads)
+        size = divide("5", att, heads, least=2)
         layout.embedding("emb", words, width)
         layout.norm("blocks.0.ln0", width)
         for i in range(count):

@@ -49,8 +49,7 @@ class V6(RWKVModel):
         words, width = (layout.size("emb.weight", axis) for axis in (0, 1))
         heads, size = (layout.size("blocks.0.att.time_faaaa", axis) for axis in (0, 1))
         att, ffn = layout.size("blocks.0.att.key.weight", 0), layout.size("blocks.0.ffn.key.weight", 0)
-        if heads * size != att:
-            size = divide("6", att, heads)
+        size = divide("6", att, heads, least=2) if heads * size != att or size < 2 else size
         layout.embedding("emb", words, width)
         layout.norm("blocks.0.ln0", width)
         for i in range(count):

@@ -49,7 +49,7 @@ class V7(RWKVModel):
         count = layout.block_count()
         words, width = (layout.size("emb.weight", axis) for axis in (0, 1))
         heads = layout.size("blocks.0.att.r_k", 0)
-        size, ffn = divide("7", width, heads), layout.size("blocks.0.ffn.key.weight", 0)
+        size, ffn = divide("7", width, heads, least=2), layout.size("blocks.0.ffn.key.weight", 0)
         layout.embedding("emb", words, width)
         layout.norm("blocks.0.ln0", width)
         for i in range(count):

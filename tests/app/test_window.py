@@ -109,7 +109,7 @@ def assert_frame_equals_trace(frame: Frame, demo: DemoModel, written: list[int])
             model.forward([token], state, probe=probe)
     want = trace_arrays(model, state, probe)
     assert frame.decay is not None
-    np.testing.assert_allclose(frame.decay.values, want["decay/0"], atol=2e-5)
+    np.testing.assert_allclose(np.asarray(frame.decay.values), want["decay/0"], atol=2e-5)
     assert frame.memory
     for entry in frame.memory:
         np.testing.assert_allclose(entry.values, want[f"state/0/{entry.title}"], rtol=1e-3, atol=2e-3)

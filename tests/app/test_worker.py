@@ -263,7 +263,7 @@ def test_frames_hold_what_trace_gives_for_the_same_tokens(driver: Driver, demo: 
     assert frame.state_map is not None
     assert frame.decay is not None
     np.testing.assert_allclose(frame.state_map.values[2], want[f"state/2/{field}"], atol=2e-4)
-    np.testing.assert_allclose(frame.decay.values, want["decay/2"], atol=2e-5)
+    np.testing.assert_allclose(np.asarray(frame.decay.values), want["decay/2"], atol=2e-5)
     for entry in frame.memory:
         np.testing.assert_allclose(entry.values, want[f"state/2/{entry.title}"], rtol=1e-3, atol=2e-3)
 

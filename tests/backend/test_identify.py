@@ -21,7 +21,7 @@ from tests.shared import Saved, assert_one_sentence, every_kind, shapes_of
 
 KNOWN = {
     "1": ("1", ""),
-    "1-folded": ("1", "AI-Writer"),
+    "1-folded": ("1", "folded position weights"),
     "2": ("2", ""),
     "2-ffnpre": ("2", "ffnPre"),
     "2-pile": ("2", ""),

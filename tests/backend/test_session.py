@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 import torch
@@ -29,7 +30,7 @@ def session(opened: Opened) -> Session:
 
 
 def make(kind: str, opened: Opened) -> Session:
-    limits = {"ctx_len": 200} if kind in ("1", "3-copy") else {}
+    limits: dict[str, Any] = {"ctx_len": 200} if kind in ("1", "3-copy") else {}
     return Session(opened(kind, vocab=256, **limits), load_tokenizer("bytes"))
 
 
