@@ -95,6 +95,8 @@ def open_window(options: argparse.Namespace) -> int:
     app.setApplicationName("rwkv-playground")
     app.setApplicationDisplayName("RWKV Playground")
     settings = Settings()
+    if options.file or options.prompt:
+        settings.first_start = False  # whoever comes with a model or a text needs no suggestions
     install_translation(app, options.language or settings.language)
     theme.apply(options.theme or settings.theme)
     window = MainWindow(settings)

@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
 
     def engine_started(self, engine: Engine) -> None:
         self.model_panel.show_engine(engine)
-        text = self.tr("Engine: torch {0}, %n thread(s)", "", engine.threads).format(engine.torch_version)
+        text = self.tr("Engine: torch {0}, threads: {1}").format(engine.torch_version, engine.threads)
         self.engine_label.setText(text)
 
     # Models

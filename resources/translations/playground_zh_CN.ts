@@ -728,8 +728,8 @@
         <translation>引擎：启动中…</translation>
     </message>
     <message>
-        <source>Engine: torch {0}, {1} thread(s)</source>
-        <translation>引擎：torch {0}，{1} 个线程</translation>
+        <source>Engine: torch {0}, threads: {1}</source>
+        <translation>引擎：torch {0}，线程：{1}</translation>
     </message>
     <message>
         <source>{0} – RWKV Playground</source>
@@ -738,10 +738,6 @@
     <message>
         <source>The demo models are missing from this installation.</source>
         <translation>此安装缺少演示模型。</translation>
-    </message>
-    <message>
-        <source>Once upon a time there was a king who had</source>
-        <translation>Once upon a time there was a king who had</translation>
     </message>
     <message>
         <source>The language changes when the program is started again.</source>

@@ -125,7 +125,7 @@ def _too_few_characters(files: list[FoundFile], rows: int) -> TokenizerChoice | 
 def _file_choice(file: FoundFile, rows: int, warning: str) -> TokenizerChoice:
     prefix = {"characters": "characters", "world": "World"}.get(file.kind)
     name = f"{prefix} ({file.path.name})" if prefix else file.path.name
-    facts = (f"found {file.path}", file.fact, f"the model has {rows:,} rows")
+    facts = (f"found {file.path.parent.name}/{file.path.name}", file.fact, f"the model has {rows:,} rows")
     return TokenizerChoice(file.kind, name, file.path, facts, warning)
 
 

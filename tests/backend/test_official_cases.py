@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from rwkv_backend import cli
@@ -138,10 +137,9 @@ def test_demo_model_foresees_tales_about_as_well_as_measured(
 
 
 @every_demo
-@torch.no_grad()
 def test_demo_model_reads_in_any_chunks(demo: DemoModel) -> None:
     model = open_model(demo.path)
-    tokens = [(7 * t * t + 3 * t + 5) % 2048 for t in range(100)]
+    tokens = [(7 * t * t + 3 * t + 5) % 2048 for t in range(40)]
     whole = read(model, tokens)
     assert np.abs(read(model, tokens, 33) - whole).max() < 1e-3
     assert np.abs(read(model, tokens, 1) - whole).max() < 1e-3
