@@ -68,14 +68,14 @@ def without_display(options: argparse.Namespace) -> int:
     if code:
         return code
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    options.screenshot = options.screenshot or PICTURE
+    picture = options.screenshot = options.screenshot or PICTURE
     options.prompt = options.prompt or "Once upon a time there was"
     options.mode = options.mode or "complete"
     options.max_tokens = options.max_tokens or 120
     options.send = options.quit = True
     code = open_window(options)
     if code == 0:
-        sys.stdout.write(f"\nA picture of the window is in {options.screenshot}.\n")
+        sys.stdout.write(f"\nA picture of the window is in {picture}.\n")
     return code
 
 

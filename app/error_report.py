@@ -215,10 +215,15 @@ class _Hooks(QObject):
 
     def _from_qt(self, kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
         """Qt aborts the program itself after a fatal message."""
+        if message in MEANINGLESS:
+            return
         category = getattr(context, "category", None)
         logging.getLogger("qt").log(LEVELS.get(kind, logging.WARNING), "%s: %s", category or "default", message)
         if self._before_qt is not None:
             self._before_qt(kind, context, message or "")
 
+
+MEANINGLESS = ("This plugin does not support propagateSizeHints()",)
+"""What Qt says of every window that it paints into memory."""
 
 _installed: list[_Hooks] = []

@@ -20,6 +20,9 @@ def tell_tales(out: TextIO) -> int:
     if not models:
         out.write("The demo models are missing (resources/demo/models); nothing to show.\n")
         return 1
+    import torch
+
+    torch.set_num_threads(1)  # on models this small, more threads only wait for one another
     out.write(f"{len(models)} generations of RWKV, trained on the same tales, go on from: {PROMPT!r}\n")
     try:
         return max([_tell(model, out) for model in models])

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.translation import FOLDER, install_translation
-from app.views.sampling_panel import field_for
+from app.views.sampling_fields import field_for
 from rwkv_backend.checkpoints import open_checkpoint
 from rwkv_backend.demo_models import demo_models
 from rwkv_backend.models import identify

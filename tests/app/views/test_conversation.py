@@ -15,8 +15,12 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.messages import OpenedModel, Written
-from app.views.conversation import Conversation, ElidedLabel, duration_words, ended_words, reading_words
-from app.views.transcript import LONG_PARAGRAPH, Composer, Page, Transcript
+from app.views.composer import Composer
+from app.views.conversation import Conversation
+from app.views.elided_label import ElidedLabel
+from app.views.page import Page
+from app.views.status_words import duration_words, ended_words, reading_words
+from app.views.transcript import LONG_PARAGRAPH, Transcript
 from rwkv_backend.records import Progress, StopReason
 from tests.app.views.cards import CARD, opened
 
@@ -175,6 +179,36 @@ def test_without_a_model_the_empty_widget_stands_there_and_send_says_why_not(vie
     view.show_model(model())
     assert not welcome.isVisible()
     assert button(view, "send_button").isEnabled()
+
+
+@pytest.mark.parametrize("until", ["a mode is chosen", "a prompt is set", "a text is sent"])
+def test_a_welcome_that_is_kept_stays_over_an_open_model_until_the_user_begins(view: Conversation, until: str) -> None:
+    welcome = QLabel("Try one of these")
+    view.show_model(None)
+    view.set_empty_widget(welcome)
+    view.keep_empty_widget()
+    view.show_model(model())
+    view.set_mode("complete")  # as the settings say, which is not the user's choice
+    view.set_mode("chat")
+    view.set_busy(True)
+    view.set_busy(False)
+    composer(view).insertPlainText("hello")
+    assert welcome.isVisible()
+    assert not transcript(view).isVisible()
+    assert button(view, "send_button").isEnabled()
+    if until == "a mode is chosen":
+        chat = view.findChild(QWidget, "chat_mode_button")
+        assert chat is not None
+        QTest.mouseClick(chat, Button.LeftButton)
+    elif until == "a prompt is set":
+        view.set_prompt("Who are you?")
+    else:
+        QTest.keyClick(composer(view), Key.Key_Return)
+        assert welcome.isVisible()  # the request may still be refused
+        view.began("hello")
+    assert transcript(view).isVisible()
+    view.show_model(model(path="/models/two.pth"))
+    assert not welcome.isVisible()
 
 
 def test_the_composer_empties_only_when_the_request_was_accepted(view: Conversation) -> None:

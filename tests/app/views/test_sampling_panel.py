@@ -29,7 +29,9 @@ from pytestqt.qtbot import QtBot
 from app import theme
 from app.messages import OpenedModel
 from app.views import sampling_panel
-from app.views.sampling_panel import SamplingPanel, parse_stops, spell_stops
+from app.views.sampling_field import Field
+from app.views.sampling_panel import SamplingPanel
+from app.views.stop_texts import parse_stops, spell_stops
 from rwkv_backend import sampling
 from rwkv_backend.presets import PRESETS, Preset, presets_for
 from rwkv_backend.sampling import SamplingParams
@@ -471,7 +473,7 @@ def test_nothing_is_cut_off_in_a_panel_of_250_pixels(panel: SamplingPanel, qtbot
     assert inside is not None
     assert inside.width() <= panel.viewport().width()
     for widget in inside.findChildren(QWidget):
-        if widget.isVisible() and isinstance(widget.parentWidget(), (sampling_panel.Field, type(inside))):
+        if widget.isVisible() and isinstance(widget.parentWidget(), (Field, type(inside))):
             assert widget.width() >= widget.minimumSizeHint().width(), widget.objectName()
 
 
