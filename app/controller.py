@@ -211,7 +211,7 @@ class Controller(QObject):
             self.cleared.emit()
 
     def _failed(self, job: Job, report: JobFailed) -> None:
-        log.warning("%s: %s %s\n%s", type(job).__name__, report.sentence, report.hint, report.details)
+        log.info("%s: %s %s\n%s", type(job).__name__, report.sentence, report.hint, report.details)
         if isinstance(job, Write):
             self.busy_changed.emit(self.writing)
             self.write_failed.emit(report.sentence, report.hint)

@@ -87,7 +87,7 @@ class Conversation(QWidget):
         layout.addLayout(head)
         layout.addWidget(self._centre, 1)
         layout.addWidget(self._progress)
-        layout.addWidget(self._foot)
+        layout.addLayout(self._foot)
 
     def _connect(self) -> None:
         self._switch.chosen.connect(self._chosen_mode)

@@ -7,7 +7,7 @@ the conversation, of which it is a part.
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from app import theme
 from app.views.composer import Composer, SendKey
@@ -16,9 +16,11 @@ from app.views.parts import library, named
 from app.views.send_or_stop import SendOrStop
 
 
-class Foot(QWidget):
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+class Foot(QVBoxLayout):
+    """A layout, not a widget: a change of height then needs one pass less until all is in its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._extra_label = QLabel()
         self.extra = Composer(1, 3)
         self.composer = Composer(1, 6)
@@ -51,13 +53,12 @@ class Foot(QWidget):
             label.hide()
         self._extra_label.setBuddy(self.extra)
         self.status.setProperty("kind", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
-        column.setSpacing(theme.S)
+        self.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
+        self.setSpacing(theme.S)
         for widget in (self._extra_label, self.extra, self.composer, self._problem, self._failure):
-            column.addWidget(widget)
-        column.addLayout(self._row())
-        column.addWidget(self.status)
+            self.addWidget(widget)
+        self.addLayout(self._row())
+        self.addWidget(self.status)
 
     def _row(self) -> QHBoxLayout:
         row = QHBoxLayout()
