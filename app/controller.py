@@ -24,6 +24,7 @@ from app.messages import (
     OpenedModel,
     OpenModel,
     Progressed,
+    ShowState,
     StartEngine,
     Write,
     Written,
@@ -116,7 +117,10 @@ class Controller(QObject):
         self._send(ClearSession(next(self._ids)))
 
     def want(self, spec: FrameSpec) -> None:
+        """From now on, frames as the plots need them; the first at once, also while nothing is written."""
         self._link.want(spec)
+        if self.opened is not None and spec.wants_anything and self.idle:
+            self._send(ShowState(next(self._ids)))
 
     @property
     def writing(self) -> bool:

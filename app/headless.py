@@ -98,7 +98,7 @@ class _Wrapper:
         self.out.flush()
 
     def _end_word(self) -> None:
-        for piece in textwrap.wrap(self.word, self.width):
+        for piece in textwrap.wrap(self.word, self.width - len(self.indent)):
             if self.column and self.column + 1 + len(piece) > self.width:
                 self.out.write("\n")
                 self.column = 0

@@ -197,7 +197,7 @@ class MainWindow(QMainWindow):
         self.welcome.try_requested.connect(self.try_out)
         self.plot_grid.spec_changed.connect(control.want)
         self.plot_grid.failed.connect(self.say)
-        self.inspector_dock.visibilityChanged.connect(self.plot_grid.ask)
+        self.inspector_dock.visibilityChanged.connect(self.plot_grid.set_active)
         control.engine_started.connect(self.engine_started)
         control.inspected.connect(model.show_card)
         control.inspect_failed.connect(model.show_inspect_error)

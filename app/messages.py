@@ -69,6 +69,11 @@ class ClearSession(Job):
     """Forget the conversation: a fresh state, the same model."""
 
 
+@dataclass(frozen=True)
+class ShowState(Job):
+    """Make a frame of the state as it is: the plots want something else, and nothing is being written."""
+
+
 # Reports
 
 

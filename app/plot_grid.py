@@ -52,6 +52,7 @@ class PlotGrid(QWidget):
         self._hidden: set[str] = set()
         self._layer = self._head = 0
         self._columns = 0
+        self._active = False
         self._frame: Frame | None = None
         self._waiting_plots: list[Plot] = []
         self._turn = QTimer(self)
@@ -141,10 +142,15 @@ class PlotGrid(QWidget):
         for plot in self._plots:
             plot.clear()
 
+    def set_active(self, active: bool) -> None:
+        """Whether the inspector can be seen. (While its dock is being hidden, `isVisible` still says so.)"""
+        self._active = active
+        self.ask()
+
     def ask(self) -> None:
         """Say what the visible plots want; nothing while the inspector is hidden."""
         spec = FrameSpec(layer=self._layer, head=self._head)
-        if self.isVisible():
+        if self._active and not self.window().isMinimized():
             for plot in self._shown():
                 if not plot.paused:
                     spec = plot.wants(spec)

@@ -81,7 +81,7 @@ DARK = Theme(
     grid="#363d49",
     series=("#7aa5ff", "#ff9d66", "#6fd49a", "#d29bff", "#5fd0dc", "#ff8fb0"),
     sequential="CET-L16",
-    diverging="CET-D1A",
+    diverging="CET-D4",
 )
 
 

@@ -30,6 +30,7 @@ from app.messages import (
     OpenModel,
     Progressed,
     Result,
+    ShowState,
     StartEngine,
     Write,
     Written,
@@ -111,6 +112,7 @@ class Worker:
             OpenModel: self._open,
             Write: self._write,
             ClearSession: self._clear,
+            ShowState: self._show_state,
         }
         return kinds[type(job)](job)
 
@@ -200,6 +202,12 @@ class Worker:
             self._session.clear()
         return None
 
+    def _show_state(self, job: ShowState) -> Steps:
+        yield
+        if self._session is not None and self._frames is not None and self._link.spec.wants_anything:
+            self._make_frame(self._session, self._frames, None, ())
+        return None
+
     # What the jobs share
 
     def _opened(self) -> tuple[Session, FrameMaker]:
@@ -208,26 +216,28 @@ class Worker:
         return self._session, self._frames
 
     def _prepare_probe(self, session: Session, frames: FrameMaker) -> None:
-        """Ask the next forward pass for what a frame needs, if one will be wanted: the cost follows the frame rate."""
-        session.watched.probe = frames.probe(self._link.spec) if self._link.wants_frame() else None
+        """Ask the next forward pass for what frames need beyond the state; it costs little, so every token keeps it."""
+        session.watched.probe = frames.probe(self._link.spec)
 
     def _show(self, session: Session, frames: FrameMaker, event: Progress | Step, before: Sequence[Any]) -> None:
         """Make a frame of the state as it is now, if the window waits for one."""
-        spec = self._link.spec
-        if not spec.wants_anything or not self._link.wants_frame():
-            return
-        if session.watched.probe is None and frames.probe(spec) is not None:
-            return  # nobody waited for a frame when this token was read, so its own decays were not kept
-        writer = session.writer
-        assert writer is not None
+        if self._link.spec.wants_anything and self._link.wants_frame():
+            token = event.token if isinstance(event, Step) else None
+            self._make_frame(session, frames, token, before if token is not None else ())
+
+    def _make_frame(self, session: Session, frames: FrameMaker, token: int | None, before: Sequence[Any]) -> None:
+        spec, writer = self._link.spec, session.writer
+        probe = session.watched.probe
+        if probe is None and token is not None and frames.probe(spec) is not None:
+            return  # the plots have only just asked for decays, so this token's own were not kept
         frame = frames.make(
             spec,
             session.state,
-            token=event.token if isinstance(event, Step) else None,
-            before=before if isinstance(event, Step) else (),
-            probe=session.watched.probe,
-            logits=writer.logits,
-            sampler=writer.sampler,
+            token=token,
+            before=before,
+            probe=probe,
+            logits=writer.logits if writer is not None else None,
+            sampler=writer.sampler if writer is not None else None,
         )
         self._link.post_frame(frame)
 

@@ -116,7 +116,15 @@ def _measured(values: list[float]) -> Measured:
 
 
 def peak_rss_bytes() -> int:
-    """The most memory this process has held, in bytes; 0 where the system does not tell."""
+    """The most memory this process has held, in bytes; 0 where the system does not tell.
+
+    On Linux from /proc: what `getrusage` says there begins with the peak of the process that started this one.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        pass
     try:
         import resource
     except ImportError:  # Windows

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rwkv_backend.errors import RWKVError, SettingError, TokenError
 from rwkv_backend.records import Finished, ModelInfo, Progress, Step
+from rwkv_backend.writing import write_whole
 
 if TYPE_CHECKING:
     from rwkv_backend.models.base import RWKVModel
@@ -346,16 +347,19 @@ def _read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingError(f"{path.name} is not UTF-8 text (byte {error.start:,}).", "Save it as UTF-8.") from error
-    except OSError as error:
-        raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path!s} cannot be read: {_reason(error)}.") from error
 
 
 def _write(path: Path, write: Callable[[Any], None]) -> None:
     try:
-        with path.open("wb") as file:
-            write(file)
-    except OSError as error:
-        raise SettingError(f"{path} cannot be written: {error.strerror}.") from error
+        write_whole(path, write)
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path!s} cannot be written: {_reason(error)}.") from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else str(error)
 
 
 def _watch(what: str, steps: Generator[Progress, None, T]) -> T:

@@ -103,7 +103,8 @@ class FrameMaker:
         for row, values in zip(rows, kept, strict=True):
             if values is not None:
                 row[: values.numel()] = np.sort(half_life(values.double().cpu().numpy().ravel()))[::-1]
-        found = Labelled("half-life", ("layer", "channel"), _frozen(rows), "tokens")
+        by_head = width == self.model.sizes.n_head
+        found = Labelled("half-life", ("layer", "head" if by_head else "channel"), _frozen(rows), "tokens")
         if not self.decays_by_token:
             self._constant_half_lives = found
         return found

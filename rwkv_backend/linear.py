@@ -22,6 +22,9 @@ from rwkv_backend.errors import SettingError
 GROUP = 64
 """Columns that share an int4 scale."""
 
+LARGEST_HALF = 60_000.0
+"""Beyond this a group's scale and offset are held in float32, since they might not fit float16."""
+
 FEW_ROWS = 4
 """Up to this many rows a CPU multiplies faster in 16 bits than by making a float32 copy of the matrix first."""
 
@@ -62,7 +65,7 @@ class FloatLinear:
 
     @property
     def nbytes(self) -> int:
-        return self.weight.nbytes
+        return self.weight.nbytes + _nbytes(self.bias)
 
     def __call__(self, x: Tensor) -> Tensor:
         weight = self.weight
@@ -70,7 +73,11 @@ class FloatLinear:
             return functional.linear(x, weight, self.bias)
         if weight.is_cpu and x.shape[0] > FEW_ROWS:
             return functional.linear(x, weight.float(), self.bias)
-        return _with_bias(functional.linear(_narrowed(x, weight.dtype), weight).float(), self.bias)
+        if weight.dtype == torch.bfloat16:
+            return _with_bias(functional.linear(x.bfloat16(), weight).float(), self.bias)
+        # float16 ends at 65,504, which the squared ReLU of large models passes: each row is brought to at most 1 before.
+        size = x.abs().amax(-1, keepdim=True).clamp(min=1.0)
+        return _with_bias(functional.linear((x / size).half(), weight).float() * size, self.bias)
 
 
 class Int8Linear:
@@ -84,7 +91,7 @@ class Int8Linear:
 
     @property
     def nbytes(self) -> int:
-        return self.whole.nbytes + self.scale.nbytes
+        return self.whole.nbytes + self.scale.nbytes + _nbytes(self.bias)
 
     def __call__(self, x: Tensor) -> Tensor:
         return _with_bias(functional.linear(x, self.whole.float()) * self.scale, self.bias)
@@ -98,27 +105,25 @@ class Int4Linear:
         padded = functional.pad(weight, (0, -self.columns % GROUP))
         groups = padded.unflatten(1, (-1, GROUP))  # (out, groups, 64)
         low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
-        scale = ((high - low) / 15).clamp(min=1e-8).half().float()
+        held = torch.float32 if float(groups.abs().max()) > LARGEST_HALF else torch.float16
+        scale = ((high - low) / 15).clamp(min=1e-8).to(held).float().clamp(min=1e-8)
         level = torch.round((groups - low) / scale).clamp(0, 15).to(torch.uint8)
         self.pairs = level[..., 0::2] | (level[..., 1::2] << 4)  # (out, groups, 32)
-        self.scale, self.low = scale.half(), low.half()
+        self.scale, self.low = scale.to(held), low.to(held)
         self.bias = bias
 
     @property
     def nbytes(self) -> int:
-        return self.pairs.nbytes + self.scale.nbytes + self.low.nbytes
+        return self.pairs.nbytes + self.scale.nbytes + self.low.nbytes + _nbytes(self.bias)
 
     def __call__(self, x: Tensor) -> Tensor:
         level = torch.stack((self.pairs & 15, self.pairs >> 4), dim=-1).flatten(2)  # (out, groups, 64)
-        weight = (level.float() * self.scale + self.low).flatten(1)[:, : self.columns]
+        weight = (level.float() * self.scale.float() + self.low.float()).flatten(1)[:, : self.columns]
         return functional.linear(x, weight, self.bias)
 
 
-def _narrowed(x: Tensor, dtype: torch.dtype) -> Tensor:
-    """x in 16 bits. float16 ends at 65,504; the squared ReLU of large models passes that, bfloat16 does not."""
-    if dtype == torch.float16:
-        x = x.clamp(-65504.0, 65504.0)
-    return x.to(dtype)
+def _nbytes(bias: Tensor | None) -> int:
+    return 0 if bias is None else bias.nbytes
 
 
 def _with_bias(x: Tensor, bias: Tensor | None) -> Tensor:

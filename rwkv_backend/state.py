@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -22,6 +20,7 @@ from torch import Tensor
 
 from rwkv_backend.errors import StateError
 from rwkv_backend.records import StateField
+from rwkv_backend.writing import write_whole
 
 GROWING_AXIS = "position"
 """An axis that has one entry for each token read; all other axes have a fixed length."""
@@ -97,7 +96,11 @@ class State:
             "fields": json.dumps([[f.name, list(f.axes), f.about] for f in self.fields]),
         }
         data = safetensors.torch.save({name: t.cpu().contiguous() for name, t in tensors.items()}, about)
-        _write_whole(Path(path), data)
+        try:
+            write_whole(Path(path), lambda file: file.write(data))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise StateError(f"The state cannot be written to {path}: {reason}.") from error
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: torch.device | str = "cpu") -> State:
@@ -131,7 +134,7 @@ class State:
                 else:
                     number, _, inner = rest.partition("/")
                     layers[range(count)[int(number)]][inner] = tensor
-        except (KeyError, ValueError, TypeError, IndexError) as error:
+        except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
             raise StateError(f"{path.name} is damaged: its description of the state does not hold together.") from error
         return cls(layers, shared, fields, model, seen)
 
@@ -152,6 +155,20 @@ def require_same_shape(state: State, fresh: State) -> None:
                 raise StateError(f"{name} in {where} of the state does not fit the model.")
 
 
+def require_consistent_lengths(state: State, window: int | None, vocabulary: int) -> None:
+    """Raise StateError unless every field that grows has an entry for each token read (the copy head: the last `window`)."""
+    axes = {field.name: field.axes for field in state.fields}
+    for part in (*state.layers, state.shared):
+        whole = part is not state.shared or window is None
+        expected = state.tokens_seen if whole else min(state.tokens_seen, window or 0)
+        for name, tensor in part.items():
+            if axes[name][0] == GROWING_AXIS and len(tensor) != expected:
+                raise StateError(f"{name} of the state has {len(tensor)} entries; {expected} tokens should be there.")
+    words = state.shared.get("copy.tokens")
+    if words is not None and len(words) and not 0 <= int(words.min()) <= int(words.max()) < vocabulary:
+        raise StateError("The state remembers tokens that the model does not have.")
+
+
 def _fits(tensor: Tensor, model: Tensor, axes: tuple[str, ...]) -> bool:
     if tensor.dim() != model.dim() or tensor.dtype != model.dtype or tensor.device != model.device:
         return False
@@ -159,16 +176,3 @@ def _fits(tensor: Tensor, model: Tensor, axes: tuple[str, ...]) -> bool:
     if any(a != b for a, b, axis in sizes if axis != GROWING_AXIS):
         return False
     return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
-
-
-def _write_whole(path: Path, data: Any) -> None:
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise StateError(f"The state cannot be written to {path}: {error.strerror}.") from error

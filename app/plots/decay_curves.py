@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout
 
 from app import theme
 from app.messages import OpenedModel
-from app.plots.canvas import Canvas, Ink, Numbers, Stroke, band, in_one
+from app.plots.canvas import Canvas
 from app.plots.colours import round_up
+from app.plots.ink import Ink, Numbers, Stroke, band, in_one
 from app.plots.panel import PlotPanel, Row
 from app.plots.parts import Legend
 from app.plots.words import axis_name, axis_names, number, percent

@@ -11,8 +11,9 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
-from app.plots.canvas import Canvas, Hatch
+from app.plots.canvas import Canvas
 from app.plots.colours import Shades, pooled
+from app.plots.ink import Hatch
 from rwkv_backend.records import FloatArray
 
 _BEHIND = -10

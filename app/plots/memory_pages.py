@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout, QVBoxLayout, QWidg
 
 from app import theme
 from app.plots import colours
-from app.plots.canvas import Canvas, Ink, Stroke
+from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar, Scale, Shades
 from app.plots.heatmap import Heatmap
+from app.plots.ink import Ink, Stroke
 from app.plots.parts import Legend
 from app.plots.words import axis_name, number
 from rwkv_backend.records import FloatArray, Labelled

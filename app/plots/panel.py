@@ -143,7 +143,7 @@ class PlotPanel(QWidget):
     # What a plot calls
 
     def pick(self, layer: int, head: int) -> None:
-        """The user points at this layer and head; those that the model has not are left alone."""
+        """The user points at this layer and head; beyond the model's last one, that is the last."""
         if self.opened is None:
             return
         info = self.opened.card.info

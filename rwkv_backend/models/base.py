@@ -101,10 +101,16 @@ class RWKVModel(ABC):
             return w.head(w.ln_out(x if every else x[-1:]))
         y = w.ln_out(x)
         asked = y if every else y[-1:]
-        window = self.sizes.ctx_len
-        return mixing.add_copy_scores(w.head(asked), w.head_q(asked), w.head_k(y), tokens, state.shared, window)
+        return mixing.add_copy_scores(
+            w.head(asked), w.head_q(asked), w.head_k(y), tokens, state.shared, self.copy_window
+        )
 
     # What all versions share
+
+    @property
+    def copy_window(self) -> int | None:
+        """How many positions the copy head looks back on (versions 2 to 4); None: all."""
+        return self.sizes.ctx_len
 
     @property
     def weight_bytes(self) -> int:
@@ -154,7 +160,10 @@ class RWKVModel(ABC):
         return torch.cat(rows) if every else rows[-1][0]
 
     def _ids(self, tokens: Sequence[int] | Tensor) -> Tensor:
-        ids = torch.as_tensor(tokens, dtype=torch.int64).reshape(-1)
+        try:
+            ids = torch.as_tensor(tokens, dtype=torch.int64).reshape(-1)
+        except (OverflowError, RuntimeError, TypeError, ValueError) as error:
+            raise TokenError("Tokens must be whole numbers that the model has a row for.") from error
         if not len(ids):
             raise TokenError("There are no tokens to read.")
         low, high = int(ids.min()), int(ids.max())
@@ -169,11 +178,12 @@ class RWKVModel(ABC):
     def _require_own(self, state: State) -> None:
         if state.checked_by is self:
             return
-        from rwkv_backend.state import require_same_shape
+        from rwkv_backend.state import require_consistent_lengths, require_same_shape
 
         if state.model != self.fingerprint:
             raise StateError("This state was made by another model.", "Open the model that made it, or start afresh.")
         require_same_shape(state, self.new_state())
+        require_consistent_lengths(state, self.copy_window, self.sizes.vocab_size)
         state.checked_by = self
 
     def _require_room(self, state: State, more: int) -> None:

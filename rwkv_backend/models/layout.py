@@ -57,26 +57,26 @@ class Sizes:
 class Glance:
     """A first look at a file's names: all blocks' tensors under one name each, since block 0 may differ from the rest.
 
-    `glance["att.time_decay"]` is the shape in the first block that has it; KeyError if none has.
+    `glance["att.time_decay"]` is the shape in the first block that has it; KeyError if none has. Full names are known too.
     """
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
         self._parts: dict[str, tuple[int, ...]] = {}
-        for name, shape in shapes.items():
-            self._parts.setdefault(_without_block(name), shape)
+        for name in sorted(shapes, key=_block_number):
+            self._parts.setdefault(_without_block(name), shapes[name])
 
     def __contains__(self, name: str) -> bool:
-        return name in self._parts
+        return name in self._parts or name in self.shapes
 
     def __getitem__(self, name: str) -> tuple[int, ...]:
         return self._parts[name]
 
     def has(self, *names: str) -> bool:
-        return all(name in self._parts for name in names)
+        return all(name in self for name in names)
 
     def any(self, *names: str) -> bool:
-        return any(name in self._parts for name in names)
+        return any(name in self for name in names)
 
     def stem(self, start: str) -> bool:
         """Whether any name begins with `start`."""
@@ -84,9 +84,17 @@ class Glance:
 
 
 def _without_block(name: str) -> str:
-    head, _, rest = name.partition(".")
-    number, _, inner = rest.partition(".")
-    return inner if head == "blocks" and number.isdigit() and inner else name
+    return name.split(".", 2)[2] if _block_number(name) >= 0 else name
+
+
+def _block_number(name: str) -> int:
+    """n of "blocks.n.…"; −1 for a name outside the blocks."""
+    parts = name.split(".", 2)
+    return int(parts[1]) if len(parts) == 3 and parts[0] == "blocks" and _is_number(parts[1]) else -1
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 class Layout:
@@ -169,6 +177,9 @@ class Layout:
 
     def has(self, name: str) -> bool:
         return name in self.shapes
+
+    def any_block_has(self, name: str) -> bool:
+        return any(_without_block(full) == name for full in self.shapes)
 
     def check(self) -> None:
         """Raise LayoutError if the file holds a tensor that no declared part uses."""

@@ -80,7 +80,7 @@ REFUSALS = (
     ),
     Refusal(
         lambda names: (
-            names.has("att.time_mix_k", "att.time_decay")
+            names.has("att.time_mix_k", "att.time_decay", "blocks.0.ln1.weight")
             and not names.any("ln0.weight", "ln0.bias", "att.ln_x.weight", "att.time_mix")
         ),
         "This has separate blends as RWKV-3 but no ln0 as RWKV-2: a form that AI-Writer's later models use, not supported.",

@@ -131,6 +131,10 @@ class V1(RWKVModel):
         hidden = mixing.mish(w.key(shifted)) * w.value(shifted)
         return torch.sigmoid(w.receptance(shifted)) * w.weight(hidden)
 
+    @property
+    def copy_window(self) -> None:
+        """All positions: there are never more than ctx_len."""
+
     def head(self, x: Tensor, tokens: Tensor, state: State, every: bool) -> Tensor:
         """The copy head sees ln_f(x) before time_out scales it by position."""
         w, start = self.weights, state.tokens_seen

@@ -77,7 +77,7 @@ class V6(RWKVModel):
         layout.table(f"{path}.time_decay_w1", width, fade)
         layout.table(f"{path}.time_decay_w2", fade, att)
         layout.table(f"{path}.time_faaaa", heads, size)
-        if layout.has(f"{path}.time_state"):
+        if layout.any_block_has("att.time_state"):
             layout.table(f"{path}.time_state", heads, size, size)
         for name in ("receptance", "key", "value"):
             layout.linear(f"{path}.{name}", att, width)

@@ -143,7 +143,6 @@ def test_last_word_waits_for_its_end() -> None:
     assert out.getvalue() == "  once upon"
 
 
-@pytest.mark.xfail(strict=True, reason="the indent is not counted when a long word is cut")
 def test_word_longer_than_a_line_is_cut_to_the_width() -> None:
     rows = wrapped(["a" * 70]).splitlines()
     assert "".join(row.strip() for row in rows) == "a" * 70

@@ -96,7 +96,6 @@ def test_memory_taken_shrinks_with_the_bits() -> None:
     assert packed(weight, bias, "float32").nbytes >= sizes["float32"]
 
 
-@pytest.mark.xfail(strict=True, reason="the bias is not counted")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_bias_counts_as_memory_too(dtype: str) -> None:
     weight, bias = draw(64, 256), draw(64)
@@ -136,17 +135,16 @@ def test_int4_keeps_any_weight_within_half_a_step(seed: int, columns: int, size:
 
 
 @pytest.mark.parametrize("rows", [1, FEW_ROWS])
-def test_inputs_beyond_float16_are_clamped(rows: int) -> None:
+def test_inputs_beyond_float16_are_brought_within_it(rows: int) -> None:
     """The squared ReLU of large models passes 65,504."""
     matrix = FloatLinear(torch.full((3, 64), 2.0**-10).half(), None)
     x = torch.zeros(rows, 64)
     x[:, 0] = 1e6
     x[:, 1] = -2e5
     x[:, 2] = 1000.0
-    assert torch.equal(matrix(x), torch.full((rows, 3), 1000 * 2.0**-10))
+    assert torch.allclose(matrix(x), torch.full((rows, 3), (1e6 - 2e5 + 1000) * 2.0**-10), rtol=1e-3)
 
 
-@pytest.mark.xfail(strict=True, reason="the sum is formed in float16 and becomes infinite")
 @pytest.mark.parametrize("rows", [1, FEW_ROWS])
 def test_results_beyond_float16_stay_finite(rows: int) -> None:
     matrix = FloatLinear(torch.ones(3, 64).half(), None)

@@ -113,11 +113,7 @@ def test_decays_of_any_size_keep_the_formula(kind: str, saved: Saved) -> None:
 
 
 @every_kind
-def test_weights_and_memory_are_as_large_as_the_inspection_says(
-    kind: str, opened: Opened, request: pytest.FixtureRequest
-) -> None:
-    if tiny.KINDS[kind] == "1":
-        request.applymarker(pytest.mark.xfail(strict=True, reason="biases are not counted"))
+def test_weights_and_memory_are_as_large_as_the_inspection_says(kind: str, opened: Opened) -> None:
     model = opened(kind)
     unused = sum(t.numel() for name, t in tiny.checkpoint(kind).items() if "7" in kind and name in UNUSED)
     assert model.weight_bytes == 4 * (model.info.n_params - unused)

@@ -7,10 +7,12 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.plots.canvas import Axis, Canvas, in_one
+from app.plots.canvas import Axis, Canvas
+from app.plots.ink import in_one
+from app.plots.parts import Choice
 from tests.app.plots.made import place, point_at
 
 pytestmark = pytest.mark.qt_log_ignore("not accepted by receiving widget", extend=True)  # it has no parent here
@@ -71,15 +73,28 @@ def test_a_click_on_the_axes_is_none(qtbot: QtBot, canvas: Canvas) -> None:
         QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
 
 
-def test_the_wheel_is_left_to_the_panel_around_it(canvas: Canvas) -> None:
-    spot = QPointF(100, 50)
+def turned(widget: QWidget) -> QWheelEvent:
+    """The turn of a wheel over a widget, after the widget has had it."""
+    spot = QPointF(20, 10)
     turn = QWheelEvent(
-        spot, canvas.viewport().mapToGlobal(spot), QPoint(0, 0), QPoint(0, -240), Qt.MouseButton.NoButton,
+        spot, widget.mapToGlobal(spot), QPoint(0, 0), QPoint(0, -240), Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
-    QApplication.sendEvent(canvas.viewport(), turn)
-    assert not turn.isAccepted()
+    QApplication.sendEvent(widget, turn)
+    return turn
+
+
+def test_the_wheel_is_left_to_the_panel_around_it(canvas: Canvas) -> None:
+    assert not turned(canvas.viewport()).isAccepted()
     assert canvas.seen().width() == pytest.approx(100)
+
+
+def test_the_wheel_does_not_choose_another_field(qtbot: QtBot) -> None:
+    choice = Choice("choice", "Choice")
+    qtbot.addWidget(choice)
+    choice.addItems(["one", "two", "three"])
+    assert not turned(choice).isAccepted()
+    assert choice.currentIndex() == 0
 
 
 def test_nothing_ranges_by_itself(qtbot: QtBot, canvas: Canvas) -> None:

@@ -28,6 +28,7 @@ from tests.app.plots.made import (
     frame,
     note,
     opened,
+    place,
     point_at,
     show,
     status,
@@ -128,15 +129,23 @@ def test_a_click_in_the_mosaic_picks_a_head(qtbot: QtBot) -> None:
     assert plot.head == 1
 
 
-def test_a_click_between_the_heads_picks_none(qtbot: QtBot) -> None:
+def test_the_mosaic_is_read_like_a_page(qtbot: QtBot) -> None:
+    plot = shown(qtbot)
+    give(plot, Labelled("att.wkv", MATRIX.axes, counting(16, SIZE, SIZE)))
+    tile = mosaic(plot)
+    assert tile.seen().height() > 1
+    assert place(tile, 0.5, 0.5).y() < place(tile, 0.5, 1.5).y()
+
+
+def test_a_click_beyond_the_last_head_picks_none(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     model = np.zeros((5, SIZE, SIZE))
     give(plot, Labelled("att.wkv", MATRIX.axes, array(model)))
     tile = mosaic(plot)
     columns, rows = round(tile.seen().width()), round(tile.seen().height())
-    if columns * rows > 5:
-        with qtbot.assertNotEmitted(plot.picked):
-            click(qtbot, tile, columns - 0.5, rows - 0.5)
+    assert columns * rows > 5, "or there is no place beyond the last head"
+    with qtbot.assertNotEmitted(plot.picked):
+        click(qtbot, tile, columns - 0.5, rows - 0.5)
 
 
 @pytest.mark.parametrize(("heads", "size", "pixels"), [(5, 8, 100), (5, 8, 3), (7, 6, 2), (1, 1, 50), (4, 64, 20)])
