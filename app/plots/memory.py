@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from app.messages import OpenedModel
@@ -160,17 +160,20 @@ class Memory(PlotPanel):
         with QSignalBlocker(self._choice):
             self._choice.clear()
             for title in offered:
-                self._choice.addItem(self._words(title), title)
+                self._choice.addItem(", ".join(self._names()) if title == _CURVES else title, title)
+                self._choice.setItemData(self._choice.count() - 1, self._meaning(title), Qt.ItemDataRole.ToolTipRole)
             first = max(maps, key=lambda entry: len(entry.axes)).title if maps else _CURVES
             self._choice.setCurrentIndex(offered.index(chosen if chosen in offered else first))
         self._show_controls()
 
-    def _words(self, title: str) -> str:
-        if title == _CURVES:
-            return ", ".join(entry.title for entry in self._one_axis())
+    def _names(self) -> list[str]:
+        return [entry.title for entry in self._one_axis()]
+
+    def _meaning(self, title: str) -> str:
+        """What a part of the memory means; "" for several at once."""
         fields = self.opened.fields if self.opened is not None else ()
         about = next((entry.field.about for entry in fields if entry.field.name == title), "")
-        return self.tr("{0}: {1}").format(title, about) if about else title
+        return QCoreApplication.translate("rwkv_backend", about) if about else ""
 
     def _chosen(self) -> None:
         self._pointed = None

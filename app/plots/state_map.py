@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSignalBlocker
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout
 
 from app import theme
@@ -81,7 +81,9 @@ class StateMap(PlotPanel):
         with QSignalBlocker(self._field_choice):
             self._field_choice.clear()
             for field in self._fields:
-                self._field_choice.addItem(self.tr("{0}: {1}").format(field.name, field.about))
+                self._field_choice.addItem(field.name)
+                about = QCoreApplication.translate("rwkv_backend", field.about)
+                self._field_choice.setItemData(self._field_choice.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
             if self._fields:
                 self._field_choice.setCurrentIndex(self._fields.index(max(self._fields, key=_telling)))
         self._offer_measures()
@@ -155,8 +157,9 @@ class StateMap(PlotPanel):
         with QSignalBlocker(self._measure_choice):
             self._measure_choice.clear()
             self._measure_choice.addItems([measure_name(self.field, measure) for measure in self._measures])
-        for choice in (self._field_choice, self._measure_choice):
-            choice.setToolTip(choice.currentText())
+        about = QCoreApplication.translate("rwkv_backend", self.field.about)
+        self._field_choice.setToolTip(self.tr("{0}: {1}").format(self.field.name, about))
+        self._measure_choice.setToolTip(self._measure_choice.currentText())
         self._scale_button.set_scale(self.scale)
 
     def _field_chosen(self) -> None:

@@ -197,6 +197,8 @@ class Conversation(QWidget):
             self._answering = True
             self._progress.hide()
             self._foot.status.set_text(self.tr("The model writes."))
+            if self.mode() == "chat":
+                text = text.lstrip(" ")  # the first word's token brings the space that stands after "Assistant:"
         self._centre.add(text)
 
     def show_writing(self, tokens: int, tokens_per_second: float) -> None:

@@ -28,16 +28,16 @@ def duration_words(seconds: float) -> str:
 
 
 def ended_words(written: Written, limit: int | None) -> str:
-    """Speed, tokens in the state (of how many it can hold), the state's size, and why the writing ended."""
+    """Why the writing ended, its speed, tokens in the state (of how many it can hold), and the state's size."""
     seen = f"{written.tokens_seen:,}"
     translate = QCoreApplication.translate
     parts = (
+        reason_words(written),
         translate("Conversation", "{0} tokens/s").format(f"{written.rate:,.1f}"),
         translate("Conversation", "{0} of {1} tokens in context").format(seen, f"{limit:,}")
         if limit is not None
         else translate("Conversation", "{0} tokens in context").format(seen),
         translate("Conversation", "state {0}").format(_size(written.state_bytes)),
-        reason_words(written),
     )
     return " · ".join(parts)
 
