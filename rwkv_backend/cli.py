@@ -159,6 +159,7 @@ def card(info: ModelInfo, choice: TokenizerChoice) -> dict[str, Any]:
     """What `inspect --json` prints."""
     return {
         **asdict(info),
+        "variant": info.variant or None,
         "tokenizer": choice.name or None,
         "tokenizer_evidence": list(choice.evidence),
         "tokenizer_warning": choice.warning,

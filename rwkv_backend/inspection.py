@@ -10,7 +10,7 @@ from pathlib import Path
 from rwkv_backend.checkpoints import Checkpoint, open_checkpoint
 from rwkv_backend.models import identify
 from rwkv_backend.models.base import FieldShape, Plan
-from rwkv_backend.models.layout import BUFFERS
+from rwkv_backend.models.layout import is_buffer
 from rwkv_backend.records import ModelInfo, StoredTensor
 
 
@@ -45,7 +45,7 @@ def describe(checkpoint: Checkpoint, plan: Plan) -> ModelInfo:
 
 
 def _weights(checkpoint: Checkpoint) -> list[StoredTensor]:
-    return [t for name, t in checkpoint.tensors.items() if not name.endswith(BUFFERS)]
+    return [t for name, t in checkpoint.tensors.items() if not is_buffer(name)]
 
 
 def _main_dtype(tensors: list[StoredTensor]) -> str:

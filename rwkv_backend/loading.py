@@ -73,6 +73,8 @@ def find_device(device: str | torch.device) -> torch.device:
         place = torch.device(device)
     except RuntimeError as error:
         raise UnsupportedError(f"There is no device {device!r}.", f"Choose one of {', '.join(devices())}.") from error
+    if place.type == "cpu":
+        return torch.device("cpu")
     if place.type == "cuda" and place.index is None and torch.cuda.is_available():
         place = torch.device("cuda", torch.cuda.current_device())
     if str(place) not in devices():

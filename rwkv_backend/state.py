@@ -112,7 +112,7 @@ class State:
             with safetensors.safe_open(str(path), framework="pt", device=str(device)) as file:
                 about = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        except (OSError, safetensors.SafetensorError) as error:
+        except (OSError, RuntimeError, safetensors.SafetensorError) as error:
             raise StateError(f"{Path(path).name} cannot be read as a saved state ({error}).") from error
         if about.get("format") != FORMAT:
             raise StateError(f"{Path(path).name} is a .safetensors file, but not a saved state of this program.")
@@ -155,9 +155,12 @@ def require_same_shape(state: State, fresh: State) -> None:
                 raise StateError(f"{name} in {where} of the state does not fit the model.")
 
 
-def require_consistent_lengths(state: State, window: int | None, vocabulary: int) -> None:
-    """Raise StateError unless every field that grows has an entry for each token read (the copy head: the last `window`)."""
-    axes = {field.name: field.axes for field in state.fields}
+def require_consistent_lengths(state: State, fresh: State, window: int | None, vocabulary: int) -> None:
+    """Raise StateError unless every field that grows has an entry for each token read (the copy head: the last `window`).
+
+    Which fields grow is for the model's own `fresh` state to say, not for a file.
+    """
+    axes = {field.name: field.axes for field in fresh.fields}
     for part in (*state.layers, state.shared):
         whole = part is not state.shared or window is None
         expected = state.tokens_seen if whole else min(state.tokens_seen, window or 0)

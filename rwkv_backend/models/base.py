@@ -182,8 +182,9 @@ class RWKVModel(ABC):
 
         if state.model != self.fingerprint:
             raise StateError("This state was made by another model.", "Open the model that made it, or start afresh.")
-        require_same_shape(state, self.new_state())
-        require_consistent_lengths(state, self.copy_window, self.sizes.vocab_size)
+        fresh = self.new_state()
+        require_same_shape(state, fresh)
+        require_consistent_lengths(state, fresh, self.copy_window, self.sizes.vocab_size)
         state.checked_by = self
 
     def _require_room(self, state: State, more: int) -> None:

@@ -54,6 +54,10 @@ class Sizes:
     max_tokens: int | None = None
 
 
+def is_buffer(name: str) -> bool:
+    return any(name == buffer or name.endswith(f".{buffer}") for buffer in BUFFERS)
+
+
 class Glance:
     """A first look at a file's names: all blocks' tensors under one name each, since block 0 may differ from the rest.
 
@@ -178,12 +182,17 @@ class Layout:
     def has(self, name: str) -> bool:
         return name in self.shapes
 
+    def first_size(self, name: str, axis: int) -> int:
+        """A dimension that all blocks which have `name` share: the first such block's."""
+        having = [full for full in self.shapes if _without_block(full) == name]
+        return self.size(min(having, key=_block_number), axis)
+
     def any_block_has(self, name: str) -> bool:
         return any(_without_block(full) == name for full in self.shapes)
 
     def check(self) -> None:
         """Raise LayoutError if the file holds a tensor that no declared part uses."""
-        extra = [n for n in self.shapes if n not in self._known and not n.endswith(BUFFERS)]
+        extra = [n for n in self.shapes if n not in self._known and not is_buffer(n)]
         if extra:
             raise LayoutError(
                 f"This looks like RWKV-{self.version}, but nothing in that version uses {_listed(extra)}.",

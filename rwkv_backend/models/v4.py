@@ -122,7 +122,7 @@ class V4(RWKVModel):
         layout.linear(f"{path}.output", width, att)
         if not layout.has(f"{path}.qq.weight"):
             return None
-        small = layout.size(f"{path}.qq.weight", 0)
+        small = layout.first_size("att.qq.weight", 0)
         for name in ("qq", "kk", "vv"):
             layout.vector(f"{path}.time_mix_{name}", width)
             layout.linear(f"{path}.{name}", small, width)
@@ -142,7 +142,7 @@ class V4(RWKVModel):
     @classmethod
     def _declare_tiny_attention(cls, layout: Layout, block: str, width: int) -> None:
         if layout.has(f"{block}.tiny_q.weight"):
-            small = layout.size(f"{block}.tiny_q.weight", 0)
+            small = layout.first_size("tiny_q.weight", 0)
             layout.norm(f"{block}.tiny_ln", width)
             layout.linear(f"{block}.tiny_q", small, width)
             layout.linear(f"{block}.tiny_k", small, width)
@@ -161,11 +161,11 @@ class V4(RWKVModel):
         fields = []
         with_tiny, with_qkv = (layers_with(layout, sizes, name) for name in ("tiny_q.weight", "att.qq.weight"))
         if with_tiny:
-            width = layout.size(f"blocks.{with_tiny[0]}.tiny_q.weight", 0)
+            width = layout.first_size("tiny_q.weight", 0)
             memory = StateField("tiny.memory", ("feature", "channel"), "Σ key ⊗ value of the tiny attention")
             fields.append(FieldShape(memory, (width, sizes.n_embd), with_tiny))
         for name in ("keys", "values") if with_qkv else ():
-            width = layout.size(f"blocks.{with_qkv[0]}.att.qq.weight", 0)
+            width = layout.first_size("att.qq.weight", 0)
             kept = StateField(f"qkv.{name}", ("position", "feature"), f"{name} of the softmax attention, one a token")
             fields.append(FieldShape(kept, (0, width), with_qkv))
         return fields

@@ -99,7 +99,7 @@ def test_inspect_tells_what_the_contract_names(kind: str, saved: Saved, capsys: 
     told = run_json(capsys, "inspect", path)
     assert set(INSPECTED) <= told.keys()
     assert told["version"] == {"6.0a": "6.0a"}.get(kind, tiny.KINDS[kind])
-    assert isinstance(told["variant"], str)
+    assert told["variant"] is None or told["variant"]  # never an empty text
     assert (told["n_layer"], told["n_embd"], told["vocab_size"]) == (sizes.n_layer, sizes.n_embd, sizes.vocab)
     heads = sizes.version not in ("2", "3", "4")
     assert told["n_head"] == (sizes.n_head if heads else None)

@@ -225,7 +225,6 @@ def test_tensor_of_a_wrong_shape_is_named(kind: str) -> None:
                 assert name.endswith("att.time_decay")
 
 
-@pytest.mark.xfail(strict=True, reason="the first block's width is taken for all, and reading fails")
 @pytest.mark.parametrize(
     ("kind", "narrowed"),
     [("4a", ("tiny_q.weight", "tiny_k.weight")), ("4b", ("att.qq.weight", "att.kk.weight", "att.vv.weight"))],

@@ -290,7 +290,6 @@ def all_channels(fields: list[list[Any]]) -> list[list[Any]]:
     return [[name, ["channel"] * len(axes), text] for name, axes, text in fields]
 
 
-@pytest.mark.xfail(strict=True, reason="the axes that the file tells are believed")
 @pytest.mark.parametrize(
     "change",
     [lambda fields: [], all_channels, lambda fields: [[name, [], text] for name, _, text in fields]],
