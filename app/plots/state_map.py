@@ -23,6 +23,9 @@ from rwkv_backend.records import FloatArray, Frame, FrameSpec, Labelled, Measure
 _SIGNED = "value"
 """The measure whose numbers have a sign; all others are sizes."""
 
+BESIDE_WORDS = 36
+"""What a combo box takes beside its words, in pixels: frame and arrow."""
+
 
 class StateMap(PlotPanel):
     key = "state_map"
@@ -160,7 +163,14 @@ class StateMap(PlotPanel):
         about = QCoreApplication.translate("rwkv_backend", self.field.about)
         self._field_choice.setToolTip(self.tr("{0}: {1}").format(self.field.name, about))
         self._measure_choice.setToolTip(self._measure_choice.currentText())
+        self._share_width()
         self._scale_button.set_scale(self.scale)
+
+    def _share_width(self) -> None:
+        """Room for each of the two boxes by the words that it shows, so that neither is cut off."""
+        for choice in (self._field_choice, self._measure_choice):
+            words = choice.fontMetrics().horizontalAdvance(choice.currentText())
+            self.controls.setStretchFactor(choice, words + BESIDE_WORDS)
 
     def _field_chosen(self) -> None:
         self._offer_measures()
