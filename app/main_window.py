@@ -40,8 +40,12 @@ from rwkv_backend.demo_models import demo_models
 log = logging.getLogger(__name__)
 
 DEFAULT_DEMO = "6.0"
+TITLE_BAR = 40
+"""What a window manager may put above the window, in pixels."""
 LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
 """Each by its own name, so that everyone finds theirs."""
+LANGUAGE_NOTICE = "The language changes when the program is started again.\n程序重新启动后，界面语言会改变。"
+"""In both, since who changes the language may not read the present one."""
 TALE = "Once upon a time there was a king who had"
 """Not translated: the demo models know English only."""
 
@@ -58,11 +62,13 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("RWKV Playground"))
         self.setAcceptDrops(True)
-        self.resize(1280, 800)
+        room = self.screen().availableGeometry()
+        self.resize(min(1280, room.width()), min(800, room.height() - TITLE_BAR))
         self._painted = False
         self._late_parts_wanted = False
         self._after_load_send = ""
         self._tokenizer = ""
+        self._icons: dict[QAction, str] = {}
         self._error_dialog: ErrorDialog | None = None
         self._make_panels()
         self._make_docks()
@@ -105,6 +111,13 @@ class MainWindow(QMainWindow):
         self._make_file_menu(self.menuBar().addMenu(self.tr("&File")))
         self._make_view_menu(self.menuBar().addMenu(self.tr("&View")))
         help_menu = self.menuBar().addMenu(self.tr("&Help"))
+        self._action(
+            help_menu,
+            "first_steps_action",
+            self.tr("Three things to try"),
+            self.conversation.keep_empty_widget,
+            icon="play",
+        )
         self._action(help_menu, "log_action", self.tr("Open the log folder"), self.open_log_folder, icon="file-down")
         self._action(help_menu, "about_action", self.tr("About RWKV Playground"), self.show_about, icon="info")
 
@@ -133,6 +146,7 @@ class MainWindow(QMainWindow):
         self._choices(menu.addMenu(self.tr("Theme")), "theme", themes, self.settings.theme, self.set_theme)
         language_menu = menu.addMenu(theme.icon("languages"), self.tr("Language"))
         languages = (("system", self.tr("As the system")), *LANGUAGES)
+        self._icons[language_menu.menuAction()] = "languages"
         self._choices(language_menu, "language", languages, self.settings.language, self.set_language)
         keys = (("enter", self.tr("Enter sends")), ("ctrl_enter", self.tr("Ctrl+Enter sends")))
         self._choices(menu.addMenu(self.tr("Sending")), "send_key", keys, self.settings.send_key, self.set_send_key)
@@ -157,6 +171,7 @@ class MainWindow(QMainWindow):
         action.setObjectName(name)
         if icon:
             action.setIcon(theme.icon(icon))
+            self._icons[action] = icon
         if shortcut is not None:
             action.setShortcut(shortcut)
         action.triggered.connect(called)
@@ -313,6 +328,8 @@ class MainWindow(QMainWindow):
         self.model_panel.add_recent(path)
         self.sampling_panel.show_model(opened)
         self.conversation.show_model(opened)
+        if not self.settings.first_start:
+            self.conversation.focus_text()
         self.plot_grid.show_model(opened)
         name = f"RWKV-{opened.card.info.version} · {path.name} · {opened.dtype} · {opened.device}"
         self.model_label.setText(name)
@@ -345,6 +362,8 @@ class MainWindow(QMainWindow):
 
     def write_ended(self, written: Written | None, stopped: bool) -> None:
         self.conversation.ended(written, stopped)
+        if stopped and written is not None and written.tokens_seen == 0:
+            self.plot_grid.ask()  # a prompt stopped half-way is forgotten, and so must be its picture
         if written is not None and written.seed is not None:
             self.sampling_panel.show_seed(written.seed)
 
@@ -353,7 +372,7 @@ class MainWindow(QMainWindow):
 
     def cleared(self) -> None:
         self.conversation.cleared()
-        self.plot_grid.clear()
+        self.plot_grid.start_afresh()
 
     def settings_mode(self, mode: str) -> None:
         self.settings.mode = mode
@@ -383,10 +402,23 @@ class MainWindow(QMainWindow):
     def set_theme(self, choice: str) -> None:
         self.settings.theme = choice
         theme.apply(choice)  # type: ignore[arg-type]
+        self._draw_icons()
+
+    def _draw_icons(self) -> None:
+        """In the colours of the present theme."""
+        self.side_tabs.setTabIcon(0, theme.icon("cpu"))
+        self.side_tabs.setTabIcon(1, theme.icon("sliders-horizontal"))
+        for action, name in self._icons.items():
+            action.setIcon(theme.icon(name))
 
     def set_language(self, language: str) -> None:
         self.settings.language = language
-        self.say(self.tr("The language changes when the program is started again."))
+        box = QMessageBox(self)
+        box.setObjectName("language_box")
+        box.setWindowTitle("RWKV Playground")
+        box.setText(LANGUAGE_NOTICE)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def set_send_key(self, key: str) -> None:
         self.settings.send_key = key

@@ -36,7 +36,6 @@ class Plot(Protocol):
     def wants(self, spec: FrameSpec) -> FrameSpec: ...
     def show_frame(self, frame: Frame) -> None: ...
     def show_pick(self, layer: int, head: int) -> None: ...
-    def clear(self) -> None: ...
 
 
 class PlotGrid(QWidget):
@@ -53,6 +52,7 @@ class PlotGrid(QWidget):
         self._layer = self._head = 0
         self._columns = 0
         self._active = False
+        self._opened: OpenedModel | None = None
         self._frame: Frame | None = None
         self._waiting_plots: list[Plot] = []
         self._turn = QTimer(self)
@@ -108,6 +108,7 @@ class PlotGrid(QWidget):
         self.set_hidden(self._hidden - {key} if shown else self._hidden | {key})
 
     def show_model(self, opened: OpenedModel | None) -> None:
+        self._opened = opened
         self._layer = self._head = 0
         self._frame = None
         self._waiting_plots.clear()
@@ -136,11 +137,11 @@ class PlotGrid(QWidget):
             plot.show_pick(layer, head)
         self.ask()
 
-    def clear(self) -> None:
-        self._frame = None
-        self._waiting_plots.clear()
-        for plot in self._plots:
-            plot.clear()
+    def start_afresh(self) -> None:
+        """The text was cleared: as after loading, scales too; the picked layer and head stay."""
+        layer, head = self._layer, self._head
+        self.show_model(self._opened)
+        self.pick(layer, head)
 
     def set_active(self, active: bool) -> None:
         """Whether the inspector can be seen. (While its dock is being hidden, `isVisible` still says so.)"""

@@ -108,6 +108,7 @@ def apply(choice: Choice) -> None:
     _state["theme"] = theme
     app = QApplication.instance()
     assert isinstance(app, QApplication)
+    app.setPalette(palette(theme))  # before the style too: it draws its own icons in these colours
     app.setStyle(QStyleFactory.create("Fusion"))
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))

@@ -322,6 +322,11 @@ class Conversation(QWidget):
         self._welcoming = False
         self.set_mode(mode)
         self._refresh()
+        self.focus_text()
+
+    def focus_text(self) -> None:
+        """Let what is typed go into the text."""
+        (self._foot.composer if self._centre.mode == "chat" else self._centre.page).setFocus()
 
     def _template_changed(self) -> None:
         self._refresh()

@@ -101,7 +101,7 @@ class ModelPanel(QWidget):
         self._load_when_known = False
         self._known()
         self._forget_card()
-        self.trouble.set_words(_joined(sentence, hint), "error")
+        self.trouble.set_words(f"{path.name}: {_joined(sentence, hint)}", "error")
         self._refresh()
 
     def loading_began(self, path: Path) -> None:

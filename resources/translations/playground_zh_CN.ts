@@ -668,6 +668,10 @@
         <translation>帮助(&amp;H)</translation>
     </message>
     <message>
+        <source>Three things to try</source>
+        <translation>可以试试这三件事</translation>
+    </message>
+    <message>
         <source>Open the log folder</source>
         <translation>打开日志文件夹</translation>
     </message>
@@ -740,10 +744,6 @@
         <translation>此安装缺少演示模型。</translation>
     </message>
     <message>
-        <source>The language changes when the program is started again.</source>
-        <translation>语言将在重新启动程序后更改。</translation>
-    </message>
-    <message>
         <source>Memory: {0} MB</source>
         <translation>内存：{0} MB</translation>
     </message>
@@ -813,10 +813,6 @@
     <message>
         <source>{0} {1}</source>
         <translation>{0} {1}</translation>
-    </message>
-    <message>
-        <source>{0}: {1}</source>
-        <translation>{0}：{1}</translation>
     </message>
     <message>
         <source>head {0}, {1} {2}, {3} {4}: {5}</source>

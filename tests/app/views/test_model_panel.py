@@ -198,7 +198,7 @@ def test_a_folder_is_known_by_the_file_in_it(panel: ModelPanel, ready: Window) -
 def test_a_file_that_is_no_model_says_why_and_cannot_be_loaded(panel: ModelPanel, ready: Window) -> None:
     panel.offer(V6)
     panel.show_inspect_error(V6, "The file is cut off.", "Download it again.")
-    assert panel.trouble.toPlainText() == "The file is cut off.\nDownload it again."
+    assert panel.trouble.toPlainText() == "rwkv-v6-tales.pth: The file is cut off.\nDownload it again."
     assert panel.card.isHidden()
     assert not panel.load_button.isEnabled()
     choose(panel, card(str(FILE)))
