@@ -25,3 +25,14 @@ def light(qapp: QApplication) -> Iterator[None]:
     theme.apply("light")
     yield
     theme.apply("light")
+
+
+@pytest.fixture(autouse=True)
+def _font_as_before() -> Iterator[None]:
+    """Chinese brings a font of its own, with other heights."""
+    app = QApplication.instance()
+    before = app.font() if isinstance(app, QApplication) else None
+    yield
+    app = QApplication.instance()
+    if before is not None and isinstance(app, QApplication):
+        app.setFont(before)
