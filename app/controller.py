@@ -37,6 +37,13 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_MS = 33
 
+FAST = 60.0
+"""Tokens a second from which on a model counts as fast."""
+FAST_SHARE, SLOW_SHARE = 0.12, 0.05
+"""How much of the time drawing may take while such a model writes."""
+LONGEST_PAUSE = 0.5
+"""Seconds between two frames, at the most."""
+
 
 class Controller(QObject):
     engine_started = Signal(object)
@@ -78,6 +85,7 @@ class Controller(QObject):
         self._look = QTimer(self)
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
+        self._rate = 0.0
         self.engine: Engine | None = None
         self.opened: OpenedModel | None = None
 
@@ -121,6 +129,14 @@ class Controller(QObject):
         self._link.want(spec)
         if self.opened is not None and spec.wants_anything and self.idle:
             self._send(ShowState(next(self._ids)))
+
+    def pace(self, drawing_seconds: float) -> None:
+        """Let frames come no faster than drawing them takes a small share of the time.
+
+        While the window draws, the worker waits for Python's lock. A fast model can spare more than a slow one.
+        """
+        share = FAST_SHARE if self._rate >= FAST else SLOW_SHARE
+        self._link.set_pace(min(drawing_seconds / share, LONGEST_PAUSE))
 
     @property
     def writing(self) -> bool:
@@ -188,6 +204,8 @@ class Controller(QObject):
             else:
                 self._failed(self._jobs.pop(report.job), report)
         self._tell_text(pieces)
+        if last is not None:
+            self._rate = last.tokens_per_second
         if last is not None and self.writing:
             self.rate_changed.emit(last.index + 1, last.tokens_per_second)
 

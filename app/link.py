@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 from app.messages import Batch, Job, Progressed, Report
 from rwkv_backend.records import Frame, FrameSpec
@@ -22,6 +23,8 @@ class Link:
         self._frame: Frame | None = None
         self._running: dict[int, Job] = {}
         self._spec = FrameSpec()
+        self._pace = 0.0
+        self._last_frame = 0.0
 
     # The window's side
 
@@ -61,6 +64,10 @@ class Link:
         """From now on, frames as the visible plots need them."""
         self._spec = spec
 
+    def set_pace(self, seconds: float) -> None:
+        """From now on, at least so long between two frames."""
+        self._pace = seconds
+
     # The worker's side
 
     def next_job(self) -> Job | None:
@@ -80,12 +87,13 @@ class Link:
                 self._reports.append(report)
 
     def wants_frame(self) -> bool:
-        """Whether the window has taken the last frame: only then is the next worth making."""
-        return self._frame is None
+        """Whether the window has taken the last frame and time enough has passed: only then is the next worth making."""
+        return self._frame is None and time.monotonic() - self._last_frame >= self._pace
 
     def post_frame(self, frame: Frame) -> None:
         with self._lock:
             self._frame = frame
+            self._last_frame = time.monotonic()
 
     def finished(self, job: Job) -> None:
         with self._lock:

@@ -212,6 +212,7 @@ class MainWindow(QMainWindow):
         self.welcome.try_requested.connect(self.try_out)
         self.plot_grid.spec_changed.connect(control.want)
         self.plot_grid.failed.connect(self.say)
+        self.plot_grid.drawn.connect(control.pace)
         self.inspector_dock.visibilityChanged.connect(self.plot_grid.set_active)
         control.engine_started.connect(self.engine_started)
         control.inspected.connect(model.show_card)

@@ -5,6 +5,7 @@ The plots come late (`add_plots`), since pyqtgraph takes half a second to import
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -20,6 +21,9 @@ COLUMN_WIDTH = 290
 """From twice this width on there are two columns."""
 
 ROW_HEIGHT = 215
+
+WITH_PAINTING = 2.0
+"""Putting a frame into the plots is about half of what it costs; Qt paints them later."""
 
 TURN_MS = 5
 """Between two plots: six of them are then drawn within the 33 ms between two frames."""
@@ -43,6 +47,8 @@ class PlotGrid(QWidget):
     """FrameSpec: what the visible plots want from now on"""
     failed = Signal(str)
     """A plot could not be exported"""
+    drawn = Signal(float)
+    """All plots show the last frame; how many seconds that took"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +61,7 @@ class PlotGrid(QWidget):
         self._opened: OpenedModel | None = None
         self._frame: Frame | None = None
         self._waiting_plots: list[Plot] = []
+        self._spent = 0.0
         self._turn = QTimer(self)
         self._turn.setInterval(TURN_MS)
         self._turn.timeout.connect(self.draw_next)
@@ -126,9 +133,13 @@ class PlotGrid(QWidget):
     def draw_next(self) -> None:
         """Drawing all six at once would keep the window from answering for as long as all of them take."""
         if self._waiting_plots and self._frame is not None:
+            began = time.perf_counter()
             self._waiting_plots.pop(0).show_frame(self._frame)
+            self._spent += time.perf_counter() - began
         if not self._waiting_plots:
             self._turn.stop()
+            self.drawn.emit(self._spent * WITH_PAINTING)
+            self._spent = 0.0
 
     def pick(self, layer: int, head: int) -> None:
         """A layer and head were picked in one plot: all follow."""

@@ -45,6 +45,16 @@ def test_one_frame_waits_at_most_and_none_is_wanted_until_it_is_taken() -> None:
     assert link.take().frame is None
 
 
+def test_frames_keep_their_distance_in_time() -> None:
+    link = Link()
+    link.set_pace(3600)
+    link.post_frame(Frame(FrameSpec(), 1, ""))
+    link.take()
+    assert not link.wants_frame()
+    link.set_pace(0)
+    assert link.wants_frame()
+
+
 def test_a_job_that_waits_can_be_stopped_and_one_that_is_over_is_left_alone() -> None:
     link = Link()
     job = ClearSession(1)
