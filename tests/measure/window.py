@@ -206,12 +206,12 @@ def _pairs(bench: Bench, tokens: int) -> dict[str, float]:
 
 
 def _slow_model(folder: Path) -> Path:
-    """A random RWKV-4 of 24 layers and width 768 with the demo models' vocabulary and tokenizer."""
+    """A random RWKV-4 of 12 layers and width 768 with the demo models' vocabulary and tokenizer."""
     import shutil
 
     import torch
 
-    width, hidden, layers, words = 768, 3072, 24, 2048
+    width, hidden, layers, words = 768, 3072, 12, 2048
     generator = torch.Generator().manual_seed(1)
 
     def matrix(rows: int, columns: int) -> torch.Tensor:
