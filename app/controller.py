@@ -41,7 +41,7 @@ FAST = 60.0
 """Tokens a second from which on a model counts as fast."""
 FAST_SHARE, SLOW_SHARE = 0.12, 0.05
 """How much of the time drawing may take while such a model writes."""
-LONGEST_PAUSE = 0.5
+LONGEST_PAUSE = 0.25
 """Seconds between two frames, at the most."""
 
 

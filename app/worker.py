@@ -175,6 +175,7 @@ class Worker:
         with closing(self._events(session, job)) as events:
             for event in events:
                 if isinstance(event, Finished):
+                    self._show_end(session, frames, event)
                     return self._written(session, event)
                 if isinstance(event, Progress):
                     self._link.post(Progressed(job.id, "reading", event))
@@ -225,9 +226,14 @@ class Worker:
             token = event.token if isinstance(event, Step) else None
             self._make_frame(session, frames, token, before if token is not None else ())
 
+    def _show_end(self, session: Session, frames: FrameMaker, end: Finished) -> None:
+        """The last frame is of the state as it stays, whatever the pace of those before."""
+        if self._link.spec.wants_anything:
+            self._make_frame(session, frames, end.tokens[-1] if end.tokens else None, ())
+
     def _make_frame(self, session: Session, frames: FrameMaker, token: int | None, before: Sequence[Any]) -> None:
         spec, writer = self._link.spec, session.writer
-        probe = session.watched.probe
+        probe = session.watched.kept
         if probe is None and token is not None and frames.probe(spec) is not None:
             return  # the plots have only just asked for decays, so this token's own were not kept
         frame = frames.make(
@@ -244,6 +250,8 @@ class Worker:
     def _after_stop(self, job: Job) -> Result:
         """What a stopped job still has to tell."""
         if isinstance(job, Write) and self._session is not None and self._session.ended is not None:
+            if self._frames is not None:
+                self._show_end(self._session, self._frames, self._session.ended)
             return self._written(self._session, self._session.ended)
         return None
 

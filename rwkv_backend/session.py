@@ -49,6 +49,7 @@ class Session:
     def clear(self) -> None:
         """Forget everything read and written."""
         self.state: State = self.model.new_state()
+        self.watched.kept = None
         self.turns: list[Turn] = []
         self.writer: Writer[State] | None = None
         self.ended: Finished | None = None
@@ -138,6 +139,8 @@ class WatchedModel:
     def __init__(self, model: RWKVModel) -> None:
         self.model = model
         self.probe: Probe | None = None
+        self.kept: Probe | None = None
+        """The probe that went through the last forward pass, with what it found."""
 
     @property
     def max_tokens(self) -> int | None:
@@ -147,4 +150,6 @@ class WatchedModel:
         return self.model.new_state()
 
     def forward(self, tokens: list[int], state: State) -> Tensor:
-        return self.model.forward(tokens, state, probe=self.probe)
+        logits = self.model.forward(tokens, state, probe=self.probe)
+        self.kept = self.probe
+        return logits
