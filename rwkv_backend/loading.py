@@ -24,6 +24,7 @@ from rwkv_backend.models import identify
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.models.layout import Part
 from rwkv_backend.records import Progress
+from rwkv_backend.steppers import stepper_for
 
 
 def open_model(
@@ -64,7 +65,9 @@ def load(
         done += sum(checkpoint.tensors[name].nbytes for name in part.tensors)
         yield Progress(done, total, "bytes", time.perf_counter() - start)
     info = describe(checkpoint, plan)
-    return plan.family(info, plan, weight_tree(pieces), place, fingerprint(checkpoint))
+    model = plan.family(info, plan, weight_tree(pieces), place, fingerprint(checkpoint))
+    model.stepper = stepper_for(model)
+    return model
 
 
 def find_device(device: str | torch.device) -> torch.device:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rwkv_backend.errors import ContextFullError, StateError, TokenError
 from rwkv_backend.later import mixing, torch
@@ -46,6 +46,19 @@ class Plan:
     fields: tuple[FieldShape, ...]
 
 
+class Stepper(Protocol):
+    """Reads one token faster than the plain formulas, with the same numbers up to rounding.
+
+    `step` writes into the state's own tensors, all or nothing: whatever can go wrong does so before the first write.
+    """
+
+    def serves(self, probe: Probe | None) -> bool:
+        """Whether it can keep what `probe` wants; if not, the plain formulas read the token."""
+
+    def step(self, token: int, state: State, probe: Probe | None) -> Tensor:
+        """Advance `state` by `token`, its token count too; logits (V,) float32 that no later step overwrites."""
+
+
 class RWKVModel(ABC):
     """An open model. `weights` is a tree that follows the file's names: `weights.blocks[0].att.key` is a matrix to call."""
 
@@ -61,6 +74,8 @@ class RWKVModel(ABC):
         self.fingerprint = fingerprint
         self.max_tokens = plan.sizes.max_tokens
         """How many tokens the model can read before it is full (v1 and models with learned positions); None: no limit."""
+        self.stepper: Stepper | None = None
+        """The fast path for single tokens, where this device and version have one."""
 
     # What a version supplies
 
@@ -150,6 +165,9 @@ class RWKVModel(ABC):
         ids = self._ids(tokens)
         self._require_own(state)
         self._require_room(state, len(ids))
+        if len(ids) == 1 and self.stepper is not None and self.stepper.serves(probe):
+            logits = self.stepper.step(int(ids), state, probe)
+            return logits.unsqueeze(0) if every else logits
         draft = state.draft()
         rows = []
         for chunk in ids.split(LONGEST_CHUNK):
