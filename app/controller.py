@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -23,6 +25,7 @@ from app.messages import (
     JobFailed,
     OpenedModel,
     OpenModel,
+    Partial,
     Progressed,
     ShowState,
     StartEngine,
@@ -43,6 +46,19 @@ FAST_SHARE, SLOW_SHARE = 0.12, 0.05
 """How much of the time drawing may take while such a model writes."""
 LONGEST_PAUSE = 0.25
 """Seconds between two frames, at the most."""
+
+
+class Listener(Protocol):
+    """Who asked for a job and is told of it, in the window's thread. The last is exactly one of `done` and `failed`."""
+
+    def progressed(self, job: Job, report: Progressed) -> None: ...
+
+    def told(self, job: Job, result: object) -> None:
+        """A part of the result."""
+
+    def done(self, job: Job, result: object, stopped: bool) -> None: ...
+
+    def failed(self, job: Job, failure: JobFailed) -> None: ...
 
 
 class Controller(QObject):
@@ -82,6 +98,7 @@ class Controller(QObject):
         self._worker = Worker(self._link)
         self._ids = itertools.count(1)
         self._jobs: dict[int, Job] = {}
+        self._listeners: dict[int, Listener] = {}
         self._look = QTimer(self)
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
@@ -138,6 +155,17 @@ class Controller(QObject):
         share = FAST_SHARE if self._rate >= FAST else SLOW_SHARE
         self._link.set_pace(min(drawing_seconds / share, LONGEST_PAUSE))
 
+    def submit(self, make: Callable[[int], Job], listener: Listener) -> int:
+        """Run a job that only `listener` is told of; `make` is given its number, which is returned."""
+        job = make(next(self._ids))
+        self._listeners[job.id] = listener
+        self._send(job)
+        return job.id
+
+    def stop(self, job: int) -> None:
+        """End a job early, whether it runs or still waits; nothing happens if it is over."""
+        self._link.stop(job)
+
     @property
     def writing(self) -> bool:
         return any(isinstance(job, Write) for job in self._jobs.values())
@@ -154,6 +182,7 @@ class Controller(QObject):
         """End all jobs; the worker ends soon after (`wait`)."""
         self._look.stop()
         self._jobs.clear()
+        self._listeners.clear()
         self._link.close()
 
     def wait(self, seconds: float) -> bool:
@@ -196,18 +225,34 @@ class Controller(QObject):
                 last = report.step
                 continue
             self._tell_text(pieces)
-            if isinstance(report, Progressed):
+            if report.job in self._listeners:
+                self._tell_listener(report)
+            elif isinstance(report, Progressed):
                 signal = self.load_progress if report.what == "loading" else self.reading
                 signal.emit(report.progress)
             elif isinstance(report, JobDone):
                 self._done(self._jobs.pop(report.job), report)
-            else:
+            elif isinstance(report, JobFailed):
                 self._failed(self._jobs.pop(report.job), report)
         self._tell_text(pieces)
         if last is not None:
             self._rate = last.tokens_per_second
         if last is not None and self.writing:
             self.rate_changed.emit(last.index + 1, last.tokens_per_second)
+
+    def _tell_listener(self, report: Progressed | Partial | JobDone | JobFailed) -> None:
+        listener, job = self._listeners[report.job], self._jobs[report.job]
+        if isinstance(report, Progressed):
+            listener.progressed(job, report)
+        elif isinstance(report, Partial):
+            listener.told(job, report.result)
+        else:
+            del self._listeners[report.job], self._jobs[report.job]
+            if isinstance(report, JobDone):
+                listener.done(job, report.result, report.stopped)
+            else:
+                log.info("%s: %s %s\n%s", type(job).__name__, report.sentence, report.hint, report.details)
+                listener.failed(job, report)
 
     def _tell_text(self, pieces: list[str]) -> None:
         if pieces:

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QStackedWidget, QTabWidget, QWidget
 
 from app import log as log_file
 from app import theme
@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self._late_parts_wanted = False
         self._after_load_send = ""
         self._tokenizer = ""
+        self._inspector_shown = False
         self._icons: dict[QAction, str] = {}
         self._error_dialog: ErrorDialog | None = None
         self._make_panels()
@@ -87,7 +88,15 @@ class MainWindow(QMainWindow):
         self.model_panel = ModelPanel()
         self.sampling_panel = SamplingPanel()
         self.plot_grid = PlotGrid()
-        self.setCentralWidget(self.conversation)
+        self.inspector_tabs = QTabWidget()
+        self.inspector_tabs.setObjectName("inspector_tabs")
+        self.inspector_tabs.setAccessibleName(self.tr("Ways to look into the model"))
+        self.inspector_tabs.setDocumentMode(True)
+        self.inspector_tabs.addTab(self.plot_grid, self.tr("State"))
+        self.pages = QStackedWidget()
+        self.pages.setObjectName("pages")
+        self.pages.addWidget(self.conversation)
+        self.setCentralWidget(self.pages)
 
     def _make_docks(self) -> None:
         self.side_tabs = QTabWidget()
@@ -96,7 +105,7 @@ class MainWindow(QMainWindow):
         self.side_tabs.addTab(self.model_panel, theme.icon("cpu"), self.tr("Model"))
         self.side_tabs.addTab(self.sampling_panel, theme.icon("sliders-horizontal"), self.tr("Sampling"))
         self.side_dock = self._dock("side_dock", self.tr("Model and sampling"), self.side_tabs)
-        self.inspector_dock = self._dock("inspector_dock", self.tr("Inspector"), self.plot_grid)
+        self.inspector_dock = self._dock("inspector_dock", self.tr("Inspector"), self.inspector_tabs)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.side_dock)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
         self.resizeDocks([self.side_dock, self.inspector_dock], [280, 620], Qt.Orientation.Horizontal)
@@ -213,7 +222,8 @@ class MainWindow(QMainWindow):
         self.plot_grid.spec_changed.connect(control.want)
         self.plot_grid.failed.connect(self.say)
         self.plot_grid.drawn.connect(control.pace)
-        self.inspector_dock.visibilityChanged.connect(self.plot_grid.set_active)
+        self.inspector_dock.visibilityChanged.connect(self.inspector_shown)
+        self.inspector_tabs.currentChanged.connect(self.inspector_tab_changed)
         control.engine_started.connect(self.engine_started)
         control.inspected.connect(model.show_card)
         control.inspect_failed.connect(model.show_inspect_error)
@@ -397,6 +407,16 @@ class MainWindow(QMainWindow):
             return
         self._after_load_send = TALE
         self.open_file(demo.path)
+
+    # The inspector
+
+    def inspector_shown(self, shown: bool) -> None:
+        self._inspector_shown = shown
+        self.inspector_tab_changed(self.inspector_tabs.currentIndex())
+
+    def inspector_tab_changed(self, index: int) -> None:
+        """Only the tab that can be seen costs anything."""
+        self.plot_grid.set_active(self._inspector_shown and self.inspector_tabs.widget(index) is self.plot_grid)
 
     # Looks
 

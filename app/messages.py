@@ -142,7 +142,16 @@ class Written:
     seed: int | None
 
 
-Result = Engine | Card | OpenedModel | Written | None
+Result = object
+"""What a job came to: one of the records above, one of the library's, or None."""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A part of what a job comes to, told before its end."""
+
+    job: int
+    result: object
 
 
 @dataclass(frozen=True)
@@ -179,7 +188,7 @@ class JobFailed:
     details: str
 
 
-Report = Progressed | Wrote | JobDone | JobFailed
+Report = Progressed | Wrote | Partial | JobDone | JobFailed
 
 
 @dataclass(frozen=True)

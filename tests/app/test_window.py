@@ -92,7 +92,7 @@ def test_a_demo_model_writes_and_the_plots_hold_what_trace_gives(
 
 
 def written_tokens(window: MainWindow) -> list[int]:
-    session = window.controller._worker._session
+    session = window.controller._worker._desk.session
     assert session is not None
     assert session.writer is not None
     return session.writer.tokens

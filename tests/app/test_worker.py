@@ -222,7 +222,7 @@ def test_an_error_of_ours_is_reported_with_details(driver: Driver, monkeypatch: 
     def explode(*_: object) -> None:
         raise ZeroDivisionError("on purpose")
 
-    monkeypatch.setattr("app.worker.make_card", explode)
+    monkeypatch.setattr("app.jobs.models.make_card", explode)
     end = driver.run(InspectFile(next(driver.ids), path=V4))
     assert isinstance(end, JobFailed)
     assert "ZeroDivisionError" in end.sentence
