@@ -102,13 +102,15 @@ class V1(RWKVModel):
         x = self.weights.tok_emb(tokens)  # (T, C)
         for i, block in enumerate(self.weights.blocks):
             memory = state.layers[i]
-            x = x + self.time_mix(block.attn, block.ln1(x), memory, state.tokens_seen)
+            x = x + self.time_mix(i, block.attn, block.ln1(x), memory, state.tokens_seen, probe)
             x = x + self.channel_mix(block.mlp, block.ln2(x), memory)
             if probe is not None:
                 probe.keep(i, "residual", x)
         return x
 
-    def time_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor], start: int) -> Tensor:
+    def time_mix(
+        self, layer: int, w: Any, x: Tensor, memory: dict[str, Tensor], start: int, probe: Probe | None
+    ) -> Tensor:
         """x (T, C), the first of it at position `start` -> (T, C)"""
         shifted = half_shifted(x, memory, "att.last_input")
         key = torch.exp(w.key(shifted).clamp(min=-60, max=30))  # (T, A)
@@ -123,6 +125,8 @@ class V1(RWKVModel):
         else:
             alpha, beta = w.time_alpha[:, 0, :end], w.time_beta[:, start:end, 0]
             mixed = wkv.wkv_window(w.time_w, alpha, beta, memory["att.key_values"], sums)
+        if probe is not None:
+            probe.keep_time_mix(layer, key=key, value=value, gate=receptance, read=mixed)
         return w.output(receptance * mixed) * w.time_gamma[start:end].unsqueeze(1)
 
     def channel_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:

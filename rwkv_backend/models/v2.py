@@ -79,27 +79,30 @@ class V2(RWKVModel):
             if hasattr(block, "ffnPre"):
                 x = x + self.channel_mix(block.ffnPre, x, memory, "ffn_pre.last_input")
             else:
-                x = x + self.time_mix(block.att, x, memory)
+                x = x + self.time_mix(i, block.att, x, memory, probe)
             x = block.ln2(x)
             x = x + self.channel_mix(block.ffn, x, memory, "ffn.last_input")
             if probe is not None:
                 probe.keep(i, "residual", x)
         return x
 
-    def time_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def time_mix(self, layer: int, w: Any, x: Tensor, memory: dict[str, Tensor], probe: Probe | None) -> Tensor:
         """x (T, C) -> (T, C)"""
         blended = mixing.blend(mixing.before(x, memory, "att.last_input"), x, w.time_mix)
-        key = torch.exp(w.key(blended).clamp(max=60))
+        key, value = torch.exp(w.key(blended).clamp(max=60)), w.value(blended)
+        receptance = torch.sigmoid(w.receptance(blended))
         y, memory["att.numerator"], memory["att.denominator"] = wkv.wkv_sums(
             key,
-            w.value(blended),
+            value,
             wkv.fading(w.time_decay),
             torch.exp(w.time_first),
             memory["att.numerator"],
             memory["att.denominator"],
             epsilon=1e-16 if hasattr(self.weights, "head_q") else 1e-8,
         )
-        return w.output(torch.sigmoid(w.receptance(blended)) * y)
+        if probe is not None:
+            probe.keep_time_mix(layer, key=key, value=value, gate=receptance, read=y)
+        return w.output(receptance * y)
 
     def channel_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor], field: str) -> Tensor:
         blended = mixing.blend(mixing.before(x, memory, field), x, w.time_mix)

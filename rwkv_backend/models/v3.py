@@ -85,13 +85,13 @@ class V3(RWKVModel):
             if hasattr(block, "ffnPre"):
                 x = x + self.channel_mix(block.ffnPre, block.ln1(x), memory, "ffn_pre.last_input")
             else:
-                x = x + self.time_mix(block.att, block.ln1(x), memory)
+                x = x + self.time_mix(i, block.att, block.ln1(x), memory, probe)
             x = x + self.channel_mix(block.ffn, block.ln2(x), memory, "ffn.last_input")
             if probe is not None:
                 probe.keep(i, "residual", x)
         return x
 
-    def time_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def time_mix(self, layer: int, w: Any, x: Tensor, memory: dict[str, Tensor], probe: Probe | None) -> Tensor:
         """x (T, C) -> (T, C)"""
         previous = mixing.before(x, memory, "att.last_input")
         key = torch.exp(w.key(mixing.blend(previous, x, w.time_mix_k)).clamp(max=60))
@@ -106,6 +106,8 @@ class V3(RWKVModel):
             memory["att.denominator"],
             epsilon=1e-8,
         )
+        if probe is not None:
+            probe.keep_time_mix(layer, key=key, value=value, gate=receptance, read=y)
         return w.output(receptance * y)
 
     def channel_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor], field: str) -> Tensor:

@@ -181,7 +181,7 @@ class V4(RWKVModel):
             if hasattr(block, "ffnPre"):
                 x = x + self.channel_mix(block.ffnPre, block.ln1(x), memory, "ffn_pre.last_input")
             else:
-                x = x + self.time_mix(block.att, block.ln1(x), memory)
+                x = x + self.time_mix(i, block.att, block.ln1(x), memory, probe)
             x = x + self.channel_mix(block.ffn, block.ln2(x), memory, "ffn.last_input")
             if hasattr(block, "tiny_q"):
                 x = x + self.tiny_attention(block, x, raw, memory)
@@ -196,7 +196,7 @@ class V4(RWKVModel):
         side = block.pos_emb_x.shape[1]
         return block.pos_emb_y[t // side, 0] + block.pos_emb_x[0, t % side]
 
-    def time_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def time_mix(self, layer: int, w: Any, x: Tensor, memory: dict[str, Tensor], probe: Probe | None) -> Tensor:
         """x (T, C) -> (T, C)"""
         previous = mixing.before(x, memory, "att.last_input")
         key = w.key(mixing.blend(previous, x, w.time_mix_k))  # (T, A)
@@ -205,6 +205,8 @@ class V4(RWKVModel):
         sums = memory["att.numerator"], memory["att.denominator"], memory["att.max_exponent"]
         y, sums = wkv.wkv_log_sums(key, value, wkv.fading(w.time_decay), w.time_first, sums)
         memory["att.numerator"], memory["att.denominator"], memory["att.max_exponent"] = sums
+        if probe is not None:
+            probe.keep_time_mix(layer, key=key, value=value, gate=receptance, read=y)
         out = w.output(receptance * y)
         if hasattr(w, "qq"):
             out = out + self.softmax_attention(w, x, previous, memory)

@@ -108,13 +108,13 @@ class V5(RWKVModel):
         x = w.blocks[0].ln0(w.emb(tokens))  # (T, C)
         for i, block in enumerate(w.blocks):
             memory = state.layers[i]
-            x = x + self.time_mix(block.att, block.ln1(x), memory)
+            x = x + self.time_mix(i, block.att, block.ln1(x), memory, probe)
             x = x + self.channel_mix(block.ffn, block.ln2(x), memory)
             if probe is not None:
                 probe.keep(i, "residual", x)
         return x
 
-    def time_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:
+    def time_mix(self, layer: int, w: Any, x: Tensor, memory: dict[str, Tensor], probe: Probe | None) -> Tensor:
         """x (T, C) -> (T, C)"""
         previous = mixing.before(x, memory, "att.last_input")
         r = self.by_head(w.receptance(mixing.blend(previous, x, w.time_mix_r)))  # (T, H, N)
@@ -122,9 +122,14 @@ class V5(RWKVModel):
         v = self.by_head(w.value(mixing.blend(previous, x, w.time_mix_v)))
         decay = self.each_channel(wkv.fading(w.time_decay))
         y, memory["att.wkv"] = wkv.wkv_matrix(r, k, v, decay, self.each_channel(bonus(w)), memory["att.wkv"])
+        if probe is not None:
+            probe.keep_time_mix(layer, receptance=r, key=k, value=v, read=y)
         y = w.ln_x.by_head(y)  # (T, A)
         if hasattr(w, "gate"):
-            y = y * mixing.silu(w.gate(mixing.blend(previous, x, w.time_mix_g)))
+            gate = mixing.silu(w.gate(mixing.blend(previous, x, w.time_mix_g)))
+            if probe is not None:
+                probe.keep_time_mix(layer, gate=gate)
+            y = y * gate
         return w.output(y)
 
     def each_channel(self, x: Tensor) -> Tensor:

@@ -124,7 +124,10 @@ class V6(RWKVModel):
         if probe is not None and probe.wants("att.decay"):
             probe.keep(layer, "att.decay", torch.exp(decay))
         y, memory["att.wkv"] = wkv.wkv_matrix(r, k, v, decay, w.time_faaaa, memory["att.wkv"])
-        return w.output(w.ln_x.by_head(y) * self.gate(w, for_g))
+        gate = self.gate(w, for_g)
+        if probe is not None:
+            probe.keep_time_mix(layer, receptance=r, key=k, value=v, log_decay=decay, gate=gate, read=y)
+        return w.output(w.ln_x.by_head(y) * gate)
 
     def five_blends(self, w: Any, x: Tensor, previous: Tensor) -> tuple[Tensor, ...]:
         """Five inputs (T, C), for decay, key, value, receptance and gate: each token chooses how much of its predecessor."""

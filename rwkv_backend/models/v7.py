@@ -126,9 +126,13 @@ class V7(RWKVModel):
         r, k, v_heads, decay, rate = map(self.by_head, (r, k * (1 + (rate - 1) * w.k_a), v, decay, rate))
         if probe is not None and probe.wants("att.decay"):
             probe.keep(layer, "att.decay", torch.exp(decay))
-        y, memory["att.wkv"] = wkv.wkv_delta(r, k, v_heads, decay, -direction, direction * rate, memory["att.wkv"])
-        bonus = (r * k * w.r_k).sum(-1, keepdim=True) * v_heads  # (T, H, N)
-        return w.output((w.ln_x.by_head(y) + bonus.flatten(1)) * gate), v_first
+        a, b = -direction, direction * rate
+        y, memory["att.wkv"] = wkv.wkv_delta(r, k, v_heads, decay, a, b, memory["att.wkv"])
+        bonus = (r * k * w.r_k).sum(-1, keepdim=True)  # (T, H, 1)
+        if probe is not None:
+            probe.keep_time_mix(layer, receptance=r, key=k, value=v_heads, log_decay=decay, gate=gate)
+            probe.keep_time_mix(layer, erase=a, rate=b, bonus=bonus, read=y)
+        return w.output((w.ln_x.by_head(y) + (bonus * v_heads).flatten(1)) * gate), v_first
 
     def channel_mix(self, w: Any, x: Tensor, memory: dict[str, Tensor]) -> Tensor:
         previous = mixing.before(x, memory, "ffn.last_input")
