@@ -258,3 +258,77 @@ def measures_of(field: StateField) -> tuple[Measure, ...]:
         return (Measure("norm", f"norm by {field.axes[1]}"),)
     first, second = field.axes[0], field.axes[1]
     return (Measure("rows", f"norm by {first} and {second}"), Measure("norm", f"norm by {first}"))
+
+
+# What has been read and written, token by token, and the tree of its branches.
+
+
+@dataclass(frozen=True)
+class TokenRecord:
+    """One token of a timeline, and what the model thought of it before it came.
+
+    index         its place; the state before it has read `index` tokens
+    data, text    its bytes; the characters that became whole with it, so that all texts joined give the text
+    written       whether the model wrote it; else it was read
+    logprob       in nats under the model itself; None for the first token, and where nobody has measured it yet
+    rank          1 for the likeliest token
+    entropy       of the whole distribution it came from, in nats
+    alternatives  the ten likeliest tokens of that distribution, best first; () as for logprob
+    change        how much it changed each layer's memory, |change| / |memory|, NaN for a layer without memory; () where it
+                  was read together with others and nobody has measured it yet
+    """
+
+    index: int
+    token: int
+    data: bytes
+    text: str
+    written: bool
+    logprob: float | None = None
+    rank: int | None = None
+    entropy: float | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    change: tuple[float, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        return self.logprob is not None
+
+
+@dataclass(frozen=True)
+class TurnRecord:
+    """What one side said in a conversation, and which tokens it takes: from `start` to before `end`.
+
+    A user's turn includes all that the template puts around the message. Going back to its `start` is going back to
+    before the message. tail: what the model read beyond `text`, such as the stop string.
+    """
+
+    speaker: Literal["user", "model"]
+    text: str
+    start: int
+    end: int
+    tail: str = ""
+
+
+@dataclass(frozen=True)
+class BranchInfo:
+    """One branch of the tree: it has the first `fork_at` tokens in common with `parent` (None: it began by itself)."""
+
+    id: int
+    parent: int | None
+    fork_at: int
+    name: str
+    tokens: int
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineInfo:
+    """How much is kept for going back. checkpoints: positions whose state is at hand in the present branch.
+
+    memory_bytes counts all branches together, what they share once: checkpoints and measurements of tokens.
+    """
+
+    tokens: int
+    memory_bytes: int
+    budget_bytes: int
+    checkpoints: tuple[int, ...]
