@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -41,6 +41,8 @@ class TextLoss:
     by_position: tuple[PositionLoss, ...]
     window: int | None
     seconds: float
+    losses: torch.Tensor = field(repr=False, compare=False)
+    """−ln p of each token, in their order; float64 (tokens,) on the CPU."""
 
     @property
     def nats_per_token(self) -> float:
@@ -64,6 +66,7 @@ def text_loss(
     if model.max_tokens is not None:
         window = min(window or model.max_tokens, model.max_tokens)
     began, losses = time.perf_counter(), _Losses()
+    found: list[torch.Tensor] = []
     chunk = max(16, min(512, LOGITS_AT_ONCE // model.sizes.vocab_size))
     total = len(tokens) - 1
     state: State = model.new_state()
@@ -73,9 +76,11 @@ def text_loss(
         for start in range(first, last, chunk):
             end = min(start + chunk, last)
             with torch.no_grad():
-                losses.add(start - first, token_losses(model, state, tokens[start : end + 1]))
+                found.append(token_losses(model, state, tokens[start : end + 1]))
+            losses.add(start - first, found[-1])
             yield Progress(end, total, "tokens", time.perf_counter() - began)
-    return TextLoss(total, text_bytes, losses.total, losses.by_position(), window, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return TextLoss(total, text_bytes, losses.total, losses.by_position(), window, seconds, torch.cat(found))
 
 
 def token_losses(model: RWKVModel, state: State, tokens: Sequence[int]) -> torch.Tensor:

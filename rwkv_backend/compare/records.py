@@ -68,7 +68,7 @@ class CompareSettings:
     max_tokens: int = 120
     sampling: SamplingParams = field(default_factory=lambda: SamplingParams(temperature=0.9, top_p=0.7))
     window: int | None = 512
-    contexts: tuple[int, ...] = (32, 128)
+    contexts: tuple[int, ...] = (32, 128, 2048)
     needle_distances: tuple[int, ...] = (0, 8, 16, 32, 64, 128, 256, 400)
     needle_trials: int = 16
     speed_prompt_tokens: int = 256
@@ -182,9 +182,11 @@ class NeedleCurve:
     error         (n,) standard error of `saved`
     recalled      (n,) share of trials in which the likeliest tokens spell the whole name
     by_chance     (n,) the same share after the other introduction
+    bytes         (n,) mean bytes between the two places, by which models with other tokenizers can be compared
     """
 
     distances: IntArray
+    bytes: FloatArray
     said: FloatArray
     unsaid: FloatArray
     saved: FloatArray
