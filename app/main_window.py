@@ -268,9 +268,11 @@ class MainWindow(QMainWindow):
 
     def start_late_parts(self) -> None:
         """Import the plots, then start the engine, which imports torch in its own thread."""
+        from app.analysis_part import AnalysisPart
         from app.plots.catalog import PLOTS
 
         self.plot_grid.add_plots([plot() for plot in PLOTS])
+        self.analysis = AnalysisPart(self)
         self.plot_grid.set_hidden(set(self.settings.hidden_plots))
         self._fill_plots_menu()
         self.controller.start(self.settings.threads)
