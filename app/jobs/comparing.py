@@ -1,8 +1,376 @@
-"""Running several models on the same prompt and measuring them on the same text."""
+"""Running several models on the same prompt and measuring them on the same text.
+
+The worker has one thread, so the models take turns: together, each that has not ended reads a piece or writes one token,
+then it is the next one's turn. So none starves, whatever its speed, and no two are ever more than a token apart. A model
+that fails leaves its sentence in its column; the others go on.
+"""
 
 from __future__ import annotations
 
-from app.jobs.desk import AfterStop, Jobs
+import time
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-JOBS: Jobs = {}
-AFTER_STOP: AfterStop = {}
+from app.compare_messages import (
+    ColumnAsk,
+    ColumnCard,
+    ColumnEnded,
+    ColumnFailed,
+    ColumnFrame,
+    ColumnLoading,
+    ColumnMeasured,
+    ColumnOpened,
+    ColumnReading,
+    ColumnWrote,
+    Look,
+    LookAtColumns,
+    LookAtFiles,
+    MeasureColumns,
+    OpenColumns,
+    UnloadColumns,
+    WriteColumns,
+    WriteReport,
+)
+from app.jobs import compare_stage
+from app.jobs.compare_stage import Column, Stage, Trail, stage_of
+from app.jobs.desk import AfterStop, Desk, Jobs, Steps
+from app.messages import Job, Result
+from rwkv_backend.compare.records import CompareEvent, Comparison, ModelResult, TaskDone, TaskFailure, Written
+from rwkv_backend.errors import RWKVError
+from rwkv_backend.records import Finished, Progress, Step
+
+if TYPE_CHECKING:
+    from rwkv_backend.generation import Writer
+    from rwkv_backend.state import State
+
+FRAME_EVERY = 0.4
+"""Seconds between two frames of one column while the models write."""
+
+Turns = Generator[None, None, None]
+FAILURES = (RWKVError, MemoryError, OSError, RuntimeError)
+"""What may end one column without ending the others; torch says "out of memory" by a RuntimeError."""
+
+
+def look_at_files(desk: Desk, job: LookAtFiles) -> Steps:
+    from app.jobs.models import make_card
+
+    for ask in job.asks:
+        yield
+        try:
+            desk.tell(job, ColumnCard(ask.column, make_card(ask.choice.path)))
+        except FAILURES as error:
+            desk.tell(job, failure(ask.column, error))
+    return None
+
+
+def open_columns(desk: Desk, job: OpenColumns) -> Steps:
+    yield
+    prepare(desk, job.asks)
+    for ask in job.asks:
+        yield from open_column(desk, job, ask)
+    return None
+
+
+def write_columns(desk: Desk, job: WriteColumns) -> Steps:
+    yield
+    prepare(desk, job.asks)
+    if job.together:
+        for ask in job.asks:
+            yield from open_column(desk, job, ask)
+        yield from take_turns([write_column(desk, job, ask) for ask in job.asks])
+    else:
+        for ask in job.asks:
+            yield from open_column(desk, job, ask)
+            yield from take_turns([write_column(desk, job, ask)])
+    return None
+
+
+def prepare(desk: Desk, asks: Sequence[ColumnAsk]) -> None:
+    """Let go of what is not wanted, and see that there is room for the rest."""
+    stage = stage_of(desk)
+    stage.keep_only(asks)
+    compare_stage.require_memory(stage.missing(asks))
+
+
+def take_turns(all_steps: Sequence[Turns]) -> Turns:
+    """One step of each in turn, until all have ended. Closed early, it closes them all."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(closing(steps)) for steps in all_steps]
+        while running:
+            for steps in tuple(running):
+                try:
+                    next(steps)
+                except StopIteration:
+                    running.remove(steps)
+                    continue
+                yield
+
+
+def open_column(desk: Desk, job: Job, ask: ColumnAsk) -> Turns:
+    """Load its model, unless it is there already."""
+    stage = stage_of(desk)
+    if ask.column in stage.columns:
+        return
+    try:
+        with closing(compare_stage.load_column(ask)) as steps:
+            stage.columns[ask.column] = yield from _loading(desk, job, ask, steps)
+    except FAILURES as error:
+        desk.tell(job, failure(ask.column, error))
+        return
+    column = stage.columns[ask.column]
+    desk.tell(job, ColumnOpened(ask.column, column.opened, column.features))
+
+
+def _loading(
+    desk: Desk, job: Job, ask: ColumnAsk, steps: Generator[Progress, None, Column]
+) -> Generator[None, None, Column]:
+    while True:
+        try:
+            desk.tell(job, ColumnLoading(ask.column, next(steps)))
+        except StopIteration as done:
+            return done.value
+        yield
+
+
+def failure(column: int, error: BaseException) -> ColumnFailed:
+    if isinstance(error, RWKVError):
+        return ColumnFailed(column, error.sentence, error.hint)
+    if isinstance(error, MemoryError) or "memory" in str(error):
+        return ColumnFailed(column, "There was not enough memory for this.", "Hold it in fewer bits.")
+    return ColumnFailed(column, f"Something went wrong ({type(error).__name__}: {error}).", "")
+
+
+# Writing
+
+
+def write_column(desk: Desk, job: WriteColumns, ask: ColumnAsk) -> Turns:
+    """Read the prompt, write, and tell of it; a step is a piece of the prompt or one token."""
+    column = stage_of(desk).columns.get(ask.column)
+    if column is None:
+        return
+    writing = _Writing(desk, job, ask, column)
+    try:
+        yield from writing.run()
+    except FAILURES as error:
+        desk.tell(job, failure(ask.column, error))
+
+
+class _Writing:
+    """One column on its way through the prompt and the text."""
+
+    def __init__(self, desk: Desk, job: WriteColumns, ask: ColumnAsk, column: Column) -> None:
+        self._desk, self._job, self._ask, self._column = desk, job, ask, column
+        self._pieces: list[bytes] = []
+        self._shown: Look | None = None
+        self._shown_at = 0.0
+
+    def run(self) -> Turns:
+        from rwkv_backend.generation import Writer
+        from rwkv_backend.sampling import Sampler
+
+        column, job = self._column, self._job
+        column.state, column.trail, column.watched.kept = None, None, None
+        column.watched.wants = compare_stage.spec_for(job.wish.look)
+        writer: Writer[State] = Writer(
+            column.watched, column.tokenizer, sampler=Sampler(self._ask.params), max_tokens=job.max_tokens
+        )
+        with closing(writer.run(writer.spell(job.prompt))) as events:
+            try:
+                for event in events:
+                    if isinstance(event, Finished):
+                        return self._end(event, writer)
+                    if self._ask.stop.is_set():
+                        break
+                    self._take(event, writer)
+                    self._show()
+                    yield
+            except GeneratorExit:
+                self._end(writer.finished("stopped"), writer)
+                raise
+            self._end(writer.finished("stopped"), writer)
+        return None
+
+    def _take(self, event: Progress | Step, writer: Writer[State]) -> None:
+        column, number = self._column, self._ask.column
+        if isinstance(event, Progress):
+            self._desk.tell(self._job, ColumnReading(number, event))
+            if event.total and event.done == event.total:
+                column.state, column.trail, column.before_prompt = writer.state, Trail(), column.watched.kept
+                column.trail.begin(writer.state)
+            return
+        assert column.trail is not None
+        column.trail.add(event.token, writer.state)
+        self._pieces.append(event.data)
+        self._desk.tell(self._job, ColumnWrote(number, event))
+
+    def _show(self) -> None:
+        """A frame now and then; at once when the page looks at something else."""
+        look, column = self._job.wish.look, self._column
+        column.watched.wants = compare_stage.spec_for(look)
+        if look.view == "surprise" or column.trail is None:
+            return
+        follows = look.position is None
+        if look == self._shown and not (follows and time.monotonic() - self._shown_at >= FRAME_EVERY):
+            return
+        frame = send_frame(self._desk, self._job, self._ask.column, column, look)
+        if frame or not follows:
+            self._shown, self._shown_at = look, time.monotonic()
+
+    def _end(self, end: Finished, writer: Writer[State]) -> None:
+        column = self._column
+        written = written_of(end, self._pieces)
+        self._desk.tell(self._job, ColumnEnded(self._ask.column, written, end.detail, end.rest, writer.state.nbytes))
+        if column.trail is not None and self._job.wish.look.view != "surprise":
+            send_frame(self._desk, self._job, self._ask.column, column, self._job.wish.look)
+
+
+def written_of(end: Finished, pieces: Sequence[bytes]) -> Written:
+    """As the library tells of a task's writing."""
+    import numpy as np
+
+    from rwkv_backend.compare.arrays import frozen, frozen_ints
+
+    edges = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
+    return Written(
+        text=end.text,
+        starts=frozen_ints(edges[:-1]),
+        ends=frozen_ints(edges[1:]),
+        logprobs=frozen(end.logprobs),
+        reason=end.reason,
+        seed=end.seed or 0,
+        prompt_tokens=end.prompt_tokens,
+        prompt_seconds=end.prompt_seconds,
+        seconds=end.seconds,
+    )
+
+
+# Looking
+
+
+def look_at_columns(desk: Desk, job: LookAtColumns) -> Steps:
+    stage = stage_of(desk)
+    for number in job.columns:
+        yield
+        if number in stage.columns:
+            send_frame(desk, job, number, stage.columns[number], job.look)
+    return None
+
+
+def send_frame(desk: Desk, job: Job, number: int, column: Column, look: Look) -> bool:
+    """Whether there was one to send."""
+    if column.trail is None:
+        return False
+    last = len(column.trail.tokens)
+    position = last if look.position is None else min(look.position, last)
+    frame = compare_stage.present_frame(column, look) if position == last else None
+    follows = look.position is None and isinstance(job, WriteColumns)  # the next token will bring one
+    if frame is None and not follows:
+        frame = compare_stage.frame_at(column, look, position)
+    if frame is not None:
+        desk.tell(job, ColumnFrame(number, position, look, frame))
+    return frame is not None
+
+
+def unload_columns(desk: Desk, job: UnloadColumns) -> Steps:
+    yield
+    desk.kept.pop("comparing", None)
+    return None
+
+
+# Measuring
+
+
+def measure_columns(desk: Desk, job: MeasureColumns) -> Steps:
+    """Every task on one model after the other; what is there stays in `desk.kept` in case of a stop."""
+    yield
+    from rwkv_backend.compare.comparing import assemble, check
+
+    check([ask.choice for ask in job.asks], job.text, job.settings)
+    prepare(desk, job.asks)
+    found: list[ModelResult] = []
+    desk.kept["measured"] = found
+    for place, ask in enumerate(job.asks):
+        yield from open_column(desk, job, ask)
+        found.append(ModelResult(ask.choice.path.stem))
+        yield from _measure_one(desk, job, ask, place, found)
+    return assemble(with_writings(found, job.writings), job.text, job.settings, job.text_name)
+
+
+def _measure_one(desk: Desk, job: MeasureColumns, ask: ColumnAsk, place: int, found: list[ModelResult]) -> Turns:
+    from rwkv_backend.compare.comparing import measure
+
+    stage: Stage = stage_of(desk)
+    column = stage.columns.get(ask.column)
+    if column is None:
+        found[place] = replace(found[place], failures=(TaskFailure(None, "It could not be opened."),))
+        desk.tell(job, ColumnMeasured(ask.column, TaskDone(place, None, found[place])))
+        return
+    steps = measure(column.model, column.tokenizer, job.text, job.settings, place, ask.choice.dtype)
+    with closing(steps):
+        while not ask.stop.is_set():
+            try:
+                event: CompareEvent = next(steps)
+            except StopIteration:
+                return
+            except FAILURES as error:
+                failed = failure(ask.column, error)
+                found[place] = replace(found[place], failures=(TaskFailure(None, failed.sentence),))
+                event = TaskDone(place, None, found[place])
+            if isinstance(event, TaskDone):
+                found[place] = event.result
+            desk.tell(job, ColumnMeasured(ask.column, event))
+            yield
+
+
+def with_writings(found: Sequence[ModelResult], writings: Sequence[Written | None]) -> list[ModelResult]:
+    """The page's own writing beside what was measured."""
+    pairs = zip(found, (*writings, *[None] * len(found)), strict=False)
+    return [replace(result, writing=written) if written is not None else result for result, written in pairs]
+
+
+def after_measuring(desk: Desk, job: MeasureColumns) -> Result:
+    """What was there when it was stopped; None if nothing was."""
+    from rwkv_backend.compare.comparing import assemble
+
+    found = desk.kept.pop("measured", [])
+    if not any(result.card is not None for result in found):
+        return None
+    return assemble(with_writings(found, job.writings), job.text, job.settings, job.text_name, complete=False)
+
+
+def report(desk: Desk, job: WriteReport) -> Steps:
+    yield
+    from rwkv_backend.compare.report import write_report as write
+
+    comparison = job.comparison or comparison_of_writings(desk, job)
+    yield
+    return tuple(write(comparison, job.folder))
+
+
+def comparison_of_writings(desk: Desk, job: WriteReport) -> Comparison:
+    from rwkv_backend.compare.comparing import assemble, card_of
+
+    columns = stage_of(desk).columns
+    found = []
+    for ask in job.asks:
+        column = columns.get(ask.column)
+        if column is not None:
+            card = card_of(column.model, column.tokenizer, ask.choice.dtype)
+            found.append(ModelResult(card.title, card, features=column.features))
+        else:
+            found.append(ModelResult(ask.choice.path.stem))
+    return assemble(with_writings(found, job.writings), "", job.settings)
+
+
+JOBS: Jobs = {
+    LookAtFiles: look_at_files,
+    OpenColumns: open_columns,
+    WriteColumns: write_columns,
+    LookAtColumns: look_at_columns,
+    UnloadColumns: unload_columns,
+    MeasureColumns: measure_columns,
+    WriteReport: report,
+}
+AFTER_STOP: AfterStop = {MeasureColumns: after_measuring}
