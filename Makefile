@@ -1,6 +1,7 @@
 # make run    the program; makes the environment the first time
 # make test   linters, types, import rules and the whole test suite, without a display
 # make translations  finds the window's texts again and compiles the translations
+# make quality       measures what each dtype costs the demo models (resources/quality.json)
 # make clean  removes the environment
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet -c con
 ARGS ?=
 TEST_ARGS ?= -n 2
 
-.PHONY: run test lint clean translations
+.PHONY: run test lint clean translations quality
 .DELETE_ON_ERROR:
 
 run: .venv/ready-to-run
@@ -39,6 +40,9 @@ lint: .venv/ready-to-test
 
 clean:
 	rm -rf .venv
+
+quality: .venv/ready-to-run
+	.venv/bin/python tools/measure_quality.py
 
 translations: .venv/ready-to-run
 	.venv/bin/pyside6-lupdate -locations none -no-obsolete $$(git ls-files 'app/*.py') -ts resources/translations/playground_zh_CN.ts

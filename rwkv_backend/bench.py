@@ -1,6 +1,8 @@
 """Speed and memory of one model on this machine, as numbers: medians of several runs after a warm-up, with their spread.
 
-A figure holds for this machine at this moment. To compare two programs, run them in turn and compare the ratios.
+A figure holds for this machine at this moment. To compare two programs, run them in turn and compare the ratios
+(tests/measure/peers does). How near writing comes to what the memory allows is a figure that travels better: each token
+reads all weights but the embedding, of which it reads one row.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ from pathlib import Path
 
 import torch
 
+from rwkv_backend.bandwidth import read_bandwidth
 from rwkv_backend.errors import SettingError
 from rwkv_backend.loading import open_model
+from rwkv_backend.mixing import Embedding
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.records import Progress
 
@@ -35,6 +39,12 @@ class BenchResult:
     load_s: Measured
     prefill_tok_s: Measured
     decode_tok_s: Measured
+    bandwidth_gb_s: float
+    """What this machine reads a second with that many threads, measured just before."""
+    limit_tok_s: float
+    """Tokens a second if reading the weights took all of the time."""
+    limit_reached: float
+    """decode_tok_s as a fraction of that."""
     peak_rss_mb: float
     weights_mb: float
     state_mb: float
@@ -71,11 +81,17 @@ def bench(
         yield Progress(done := done + 1, total, "runs")
         writing.append(new_tokens / _timed(lambda: _write(model, state, new_tokens))[0])  # noqa: B023 - used at once
         yield Progress(done := done + 1, total, "runs")
+    peak = peak_rss_bytes()
+    bandwidth = read_bandwidth(model.device)
+    limit = bandwidth / bytes_per_token(model)
     return BenchResult(
+        bandwidth_gb_s=bandwidth / 1e9,
+        limit_tok_s=limit,
+        limit_reached=statistics.median(writing[1:]) / limit,
         load_s=_measured(loads[1:]),
         prefill_tok_s=_measured(reading[1:]),
         decode_tok_s=_measured(writing[1:]),
-        peak_rss_mb=peak_rss_bytes() / 1e6,
+        peak_rss_mb=peak / 1e6,
         weights_mb=model.weight_bytes / 1e6,
         state_mb=state.nbytes / 1e6,
         torch_threads=torch.get_num_threads(),
@@ -83,6 +99,12 @@ def bench(
         new_tokens=new_tokens,
         runs=runs,
     )
+
+
+def bytes_per_token(model: RWKVModel) -> int:
+    """Bytes of weights that one token reads."""
+    tables = [piece for piece in vars(model.weights).values() if isinstance(piece, Embedding)]
+    return model.weight_bytes - sum(e.table.nbytes for e in tables) + sum(e.table[0].nbytes for e in tables)
 
 
 def _fitting(model: RWKVModel, prompt_tokens: int, new_tokens: int) -> tuple[int, int]:

@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("text", type=Path, metavar="TEXTFILE", help="a UTF-8 text")
     evaluate.add_argument("--window", type=_positive, metavar="N", help="start afresh every N tokens")
     evaluate.add_argument("--tokenizer", metavar="T", help=_TOKENIZER_HELP)
+    evaluate.add_argument(
+        "--quality", action="store_true", help="with every dtype in turn, and how much each loses against float32"
+    )
     evaluate.add_argument("--json", action="store_true")
     _add_place(evaluate)
 
@@ -269,6 +272,9 @@ def _params(options: argparse.Namespace) -> SamplingParams:
 def _eval(options: argparse.Namespace) -> None:
     from rwkv_backend.analysis.loss import text_loss
 
+    if options.quality:
+        _quality(options)
+        return
     text = _read_text(options.text)
     model = _open(options)
     tokenizer = _tokenizer(options, model)
@@ -300,6 +306,21 @@ def _eval(options: argparse.Namespace) -> None:
     )
 
 
+def _quality(options: argparse.Namespace) -> None:
+    from rwkv_backend.quality import Quality, measure_quality
+
+    text = _read_text(options.text)
+    steps = measure_quality(options.file, text, options.window, options.device, options.tokenizer)
+    cards: tuple[Quality, ...] = _watch("reading", steps)
+    if options.json:
+        _print_json({"window": options.window, "by_dtype": {card.dtype: asdict(card) for card in cards}})
+        return
+    _print(
+        "dtype      bits per byte   against float32    weights",
+        *(f"{c.dtype:<10} {c.bits_per_byte:13.4f}   {c.change:+15.3%}   {c.weights_mb:5,.0f} MB" for c in cards),
+    )
+
+
 def _bench(options: argparse.Namespace) -> None:
     import torch
 
@@ -316,7 +337,10 @@ def _bench(options: argparse.Namespace) -> None:
         _print_json({**{name: m.median for name, m in timed.items()}, **spread, **rest})
         return
     _print(*(f"{name:<14} {m.median:10.2f}   ({m.low:.2f} – {m.high:.2f})" for name, m in timed.items()))
-    _print(*(f"{name:<14} {value:10,.1f}" for name, value in rest.items()))
+    _print(*(f"{name:<14} {value:10,.2f}" for name, value in rest.items()))
+    _print(
+        f"Writing reaches {result.limit_reached:.0%} of what reading the weights at {result.bandwidth_gb_s:.1f} GB/s allows."
+    )
 
 
 # Shared by the commands

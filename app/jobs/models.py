@@ -58,6 +58,7 @@ def make_card(path: Path) -> Card:
     from rwkv_backend.inspection import describe
     from rwkv_backend.memory import DTYPES, memory_free, memory_needed
     from rwkv_backend.models import identify
+    from rwkv_backend.quality import quality_cards
     from rwkv_backend.tokenizers import choose_tokenizer
 
     checkpoint = open_checkpoint(path)
@@ -72,6 +73,7 @@ def make_card(path: Path) -> Card:
         tokenizer_warning=choice.warning,
         memory_needed=tuple((dtype, memory_needed(plan.layout, dtype)) for dtype in DTYPES),
         memory_free=memory_free(),
+        quality=tuple(quality_cards(info.version).items()),
         demo=Path(path).resolve().is_relative_to(FOLDER),
     )
 

@@ -139,7 +139,7 @@ class LoadChoices(QWidget):
         self.dtype_box.begin()
         for dtype in DTYPES:
             self.dtype_box.addItem(self._dtype_text(dtype), dtype)
-            self.dtype_box.explain(about_dtype(dtype))
+            self.dtype_box.explain("\n".join(text for text in (about_dtype(dtype), self._quality_text(dtype)) if text))
         self.dtype_box.end(before)
 
     def _dtype_text(self, dtype: str) -> str:
@@ -147,8 +147,24 @@ class LoadChoices(QWidget):
         if self._card is None or size is None:
             return dtype
         if fits(self._card, dtype) or self.device.startswith("cuda"):
-            return self.tr("{0}, {1}").format(dtype, size_text(size))
+            loss = self._loss(dtype)
+            if loss is None or dtype == "float32":
+                return self.tr("{0}, {1}").format(dtype, size_text(size))
+            return self.tr("{0}, {1}, {2} % bits").format(dtype, size_text(size), f"{100 * loss:+.2f}")
         return self.tr("{0}, {1} ✗").format(dtype, size_text(size))
+
+    def _loss(self, dtype: str) -> float | None:
+        return dict(self._card.quality).get(dtype) if self._card is not None else None
+
+    def _quality_text(self, dtype: str) -> str:
+        """What was measured on the demo model of this version."""
+        loss = self._loss(dtype)
+        if self._card is None or loss is None or dtype == "float32":
+            return ""
+        text = self.tr(
+            "On the RWKV-{0} demo model: {1} % bits per byte against float32. Larger models usually lose less."
+        )
+        return text.format(self._card.info.version, f"{100 * loss:+.2f}")
 
     def _suggest_dtype(self) -> None:
         if self._card is not None and not self._dtype_by_hand:

@@ -169,6 +169,17 @@ def test_a_click_on_the_chosen_file_looks_at_it_again(panel: ModelPanel, window:
     assert len(window.inspected) > before
 
 
+def test_each_precision_says_what_it_costs_where_that_was_measured(panel: ModelPanel, ready: Window) -> None:
+    quality = (("float32", 0.0), ("int8", 0.0001), ("int4", 0.0071))
+    choose(panel, replace(card(str(V6)), quality=quality))
+    texts = texts_of(panel.choices.dtype_box)
+    assert next(text for text in texts if text.startswith("int4")).endswith("+0.71 % bits")
+    assert "%" not in "".join(text for text in texts if text.startswith(("float32", "bfloat16")))
+    panel.choices.dtype_box.choose("int4")
+    assert "RWKV-" in panel.choices.dtype_box.toolTip()
+    assert "+0.71 %" in panel.choices.dtype_box.toolTip()
+
+
 def test_the_arrow_keys_choose(panel: ModelPanel, window: Window) -> None:
     click(panel, "RWKV-5.2")
     QTest.keyClick(panel.models, Qt.Key.Key_Down)
