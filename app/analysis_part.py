@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.analysis_desk import TabDesk
+from app.analysis_influence import InfluenceDesk
 from app.analysis_lens import LensDesk
 from app.messages import OpenedModel
 
@@ -26,9 +27,10 @@ class AnalysisPart(QObject):
         self._window = window
         control = window.controller
         self.lens = LensDesk(control, self)
+        self.influence = InfluenceDesk(control, self)
         self._tabs = window.inspector_tabs
         self._dock_shown = window.inspector_dock.isVisible()
-        for desk, name in ((self.lens, self.tr("Lens")),):
+        for desk, name in ((self.lens, self.tr("Lens")), (self.influence, self.tr("Influence"))):
             self._tabs.addTab(desk.widget, name)
             desk.token_picked.connect(self.token_picked)
             desk.failed.connect(window.say)
@@ -45,7 +47,7 @@ class AnalysisPart(QObject):
 
     @property
     def desks(self) -> tuple[TabDesk, ...]:
-        return (self.lens,)
+        return (self.lens, self.influence)
 
     # What the window tells
 
