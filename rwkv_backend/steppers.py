@@ -10,4 +10,8 @@ if TYPE_CHECKING:
 
 def stepper_for(model: RWKVModel) -> Stepper | None:
     """The fast path for this model on its device; None: the plain formulas."""
+    if model.device.type == "cuda":
+        from rwkv_backend.cuda.stepper import cuda_stepper
+
+        return cuda_stepper(model)
     return None

@@ -170,7 +170,7 @@ class RWKVModel(ABC):
             return logits.unsqueeze(0) if every else logits
         draft = state.draft()
         rows = []
-        for chunk in ids.split(LONGEST_CHUNK):
+        for chunk in ids.to(self.device).split(LONGEST_CHUNK):
             x = self.residual(chunk, draft, probe)
             rows.append(self.head(x, chunk, draft, every))
             draft.tokens_seen += len(chunk)
@@ -178,8 +178,9 @@ class RWKVModel(ABC):
         return torch.cat(rows) if every else rows[-1][0]
 
     def _ids(self, tokens: Sequence[int] | Tensor) -> Tensor:
+        """On the CPU: looking at them there does not make a GPU wait."""
         try:
-            ids = torch.as_tensor(tokens, dtype=torch.int64).reshape(-1)
+            ids = torch.as_tensor(tokens, dtype=torch.int64, device="cpu").reshape(-1)
         except (OverflowError, RuntimeError, TypeError, ValueError) as error:
             raise TokenError("Tokens must be whole numbers that the model has a row for.") from error
         if not len(ids):
@@ -191,7 +192,7 @@ class RWKVModel(ABC):
                 f"Token {wrong} is not among the {self.sizes.vocab_size:,} that the model knows.",
                 "The text may have been encoded with another model's tokenizer.",
             )
-        return ids.to(self.device)
+        return ids
 
     def _require_own(self, state: State) -> None:
         if state.checked_by is self:

@@ -1,0 +1,105 @@
+"""Weights as the kernels want them: matrices read together stacked into one, small tables in as few bytes as hold them.
+
+A stacked matrix replaces the ones it was made of, which become views of it: no weight is held twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rwkv_backend.linear import FloatLinear, Int8Linear
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """Matrices (rows, K) one above the other. `ends`: where each ends. scale (rows,): of int8 rows."""
+
+    weight: Tensor
+    scale: Tensor | None
+    ends: tuple[int, ...]
+
+    @property
+    def columns(self) -> int:
+        return self.weight.shape[1]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """How a matrix is cut: rows and columns that a program takes at once, its warps, and loads in flight."""
+
+    rows: int
+    columns: int
+    warps: int = 4
+    stages: int = 3
+
+
+def can_stack(*pieces: Any) -> bool:
+    """Whether the kernels know these matrices: float or int8, without bias, all in one precision."""
+    kinds = {type(piece) for piece in pieces}
+    if len(kinds) != 1 or kinds > {FloatLinear, Int8Linear} or any(piece.bias is not None for piece in pieces):
+        return False
+    if not kinds <= {FloatLinear, Int8Linear}:
+        return False
+    return len({_numbers(piece).dtype for piece in pieces}) == 1
+
+
+def stack(*pieces: Any) -> Stacked:
+    """One matrix of all rows; the pieces go on as views of it."""
+    ends = tuple(accumulate(_numbers(piece).shape[0] for piece in pieces))
+    if len(pieces) == 1:
+        whole = _numbers(pieces[0])
+        return Stacked(whole if whole.is_contiguous() else whole.contiguous(), _scale(pieces[0]), ends)
+    weight = torch.cat([_numbers(piece) for piece in pieces])
+    scales = [_scale(piece) for piece in pieces]
+    scale = torch.cat([s for s in scales if s is not None]) if scales[0] is not None else None
+    for piece, start, end in zip(pieces, (0, *ends), ends, strict=False):
+        if isinstance(piece, Int8Linear):
+            piece.whole = weight[start:end]
+            assert scale is not None
+            piece.scale = scale[start:end]
+        else:
+            piece.weight = weight[start:end]
+    return Stacked(weight, scale, ends)
+
+
+def compact(table: Tensor) -> Tensor:
+    """The same numbers in 16 bits if they all fit exactly, as those of most files do; contiguous."""
+    for dtype in (torch.bfloat16, torch.float16):
+        short = table.to(dtype)
+        if torch.equal(short.float(), table):
+            return short.contiguous()
+    return table.contiguous()
+
+
+def tile_for(ends: Sequence[int], columns: int) -> Tile:
+    """Rows must divide every end, since a program works on one matrix. Wide enough to keep the memory busy."""
+    room = power_of_two_over(columns)
+    wanted = 8 if ends[-1] >= 4096 else 4
+    return Tile(divisor(ends, wanted), min(room, 1024), 4, 3)
+
+
+def divisor(ends: Sequence[int], most: int) -> int:
+    """The largest power of two up to `most` that divides all of `ends`."""
+    size = most
+    while any(end % size for end in ends):
+        size //= 2
+    return size
+
+
+def power_of_two_over(count: int) -> int:
+    """The smallest power of two that is not below `count`, at least 16."""
+    return max(16, 1 << (count - 1).bit_length())
+
+
+def _numbers(piece: Any) -> Tensor:
+    return piece.whole if isinstance(piece, Int8Linear) else piece.weight
+
+
+def _scale(piece: Any) -> Tensor | None:
+    return piece.scale if isinstance(piece, Int8Linear) else None
