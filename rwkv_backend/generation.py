@@ -77,8 +77,8 @@ def read_prompt(
     before it reads anything if there is not room for all, and TokenError if there is nothing to read.
     """
     if not tokens:
-        raise TokenError("There is nothing to go on from: the prompt is empty.", "Write at least one character.")
-    _require_room(model, state, len(tokens))
+        raise nothing_to_read()
+    require_room(model, state, len(tokens))
     yield Progress(0, len(tokens), "tokens")
     seconds = 0.0
     for start in range(0, len(tokens), chunk):
@@ -155,7 +155,9 @@ class Writer(Generic[S]):
         logits: Tensor | None = None,
         stop: Sequence[str] = (),
         alternatives: int = 0,
+        unfinished: bytes = b"",
     ) -> None:
+        """unfinished: the bytes of a character that the text before has begun, where its end is gone on from."""
         if max_tokens < 0:
             raise SettingError(f"The number of tokens to write must be 0 or more; {max_tokens} was given.")
         self.model = model
@@ -169,6 +171,7 @@ class Writer(Generic[S]):
         self._logprobs: list[float] = []
         self._shown: list[str] = []
         self._characters = TextStream()
+        self._characters.feed(unfinished)
         self._stops = StopMatcher(stop)
         self._ended: tuple[StopReason, str] | None = None
         self._prompt = Progress(0, 0, "tokens")
@@ -318,7 +321,12 @@ def _forward(model: LanguageModel[S], tokens: Sequence[int], state: S) -> Tensor
         return model.forward(list(tokens), state)
 
 
-def _require_room(model: LanguageModel[S], state: S, more: int) -> None:
+def nothing_to_read() -> TokenError:
+    return TokenError("There is nothing to go on from: the prompt is empty.", "Write at least one character.")
+
+
+def require_room(model: LanguageModel[S], state: S, more: int) -> None:
+    """Raise ContextFullError unless the model has room for `more` tokens after `state`."""
     if model.max_tokens is not None and state.tokens_seen + more > model.max_tokens:
         raise ContextFullError(
             f"The text has {more:,} tokens, but this model has {model.max_tokens:,} positions"

@@ -325,10 +325,12 @@ class BranchInfo:
 class TimelineInfo:
     """How much is kept for going back. checkpoints: positions whose state is at hand in the present branch.
 
-    memory_bytes counts all branches together, what they share once: checkpoints and measurements of tokens.
+    memory_bytes counts all branches together, what they share once: checkpoints and measurements of tokens. added: how
+    many tokens were put before the text (0 or 1); a transcript leaves them out.
     """
 
     tokens: int
     memory_bytes: int
     budget_bytes: int
     checkpoints: tuple[int, ...]
+    added: int = 0

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -449,6 +449,16 @@ class Sampler:
         for written in self.counts:
             self.counts[written] *= self.params.penalty_decay
         self.counts[token] = self.counts.get(token, 0.0) + (0.0 if token in self.params.exempt else 1.0)
+
+    def replay(self, tokens: Sequence[int]) -> None:
+        """Become as if all `tokens` had been drawn and accepted, one after the other."""
+        if self.params.temperature:
+            torch.rand(len(tokens), dtype=torch.float64, generator=self._generator)
+        decay, exempt = self.params.penalty_decay, self.params.exempt
+        for written in self.counts:
+            self.counts[written] *= decay ** len(tokens)
+        for age, token in zip(range(len(tokens) - 1, -1, -1), tokens, strict=True):
+            self.counts[token] = self.counts.get(token, 0.0) + (0.0 if token in exempt else decay**age)
 
     def snapshot(self) -> SamplerSnapshot:
         return SamplerSnapshot(self._generator.get_state(), tuple(self.counts.items()))

@@ -1,19 +1,30 @@
-"""A model, its tokenizer and one text that it reads and writes: what a window or a script holds.
+"""A model, its tokenizer and what it reads and writes: what a window or a script holds.
 
-Two ways to use it. `chat` sends a message in a template's form and the conversation goes on. `complete` takes a whole text
-and goes on from its end; if the text begins with what the model has read already, only the rest is read.
+Ways to write, each a generator of events. `chat` sends a message in a template's form and the conversation goes on.
+`complete` takes a whole text and goes on from its end; whatever the text has in common with what was read before is not
+read again. `go_on` writes on from where the text ends, `regenerate` writes the last answer once more.
+
+All that was read and written is in `timeline`, the present branch of `branches`. `rewind`, `fork` and `switch` return at
+once; what they make necessary to read again is read by the next writing, or by `settle`.
+
+Same text, same settings and same seed give the same answer, whatever came before: a text that is given is spelled afresh,
+and the sampler counts and draws as if it had written the present answer from its beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rwkv_backend.generation import Event, Writer
-from rwkv_backend.records import Finished
+from rwkv_backend.branches import Branches
+from rwkv_backend.conversation import Talk
+from rwkv_backend.errors import RWKVError
+from rwkv_backend.generation import Event, Writer, nothing_to_read
+from rwkv_backend.records import BranchInfo, Finished, Progress, Step, TimelineInfo, TokenRecord, TurnRecord
 from rwkv_backend.sampling import Sampler, SamplingParams
 from rwkv_backend.templates import Template, Turn
+from rwkv_backend.timeline import BUDGET, Moment, Timeline, common_length
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,122 +45,330 @@ class WriteSettings:
     alternatives: int = 0
 
 
-class Session:
-    """Holds the state between one piece of writing and the next.
+Ended = Callable[[int, Finished], Talk]
+"""The conversation after writing that began at a position and ended so."""
 
-    `writer` is the present or last piece of writing, `ended` how the last one ended, also if it was stopped.
+
+class Session:
+    """Holds what was read and written between one piece of writing and the next.
+
+    `writer` is the present or last piece of writing (None after going elsewhere), `ended` how the last one ended, also if
+    it was stopped. With `measuring`, what is read is measured as it is read; else `measure` does it when somebody asks.
     """
 
-    def __init__(self, model: RWKVModel, tokenizer: Tokenizer) -> None:
+    def __init__(self, model: RWKVModel, tokenizer: Tokenizer, budget_bytes: int = BUDGET) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self.watched = WatchedModel(model)
+        self.watched = WatchedModel(self)
+        self.measuring = False
+        self.settings: WriteSettings | None = None
+        self.writer: Writer[State] | None = None
+        self._budget = budget_bytes
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything read and written."""
-        self.state: State = self.model.new_state()
-        self.watched.kept = None
-        self.turns: list[Turn] = []
-        self.writer: Writer[State] | None = None
+        """Forget everything read and written, in all branches."""
+        self.branches = Branches(Timeline(self.model, self.tokenizer, self._budget))
+        self._left()
         self.ended: Finished | None = None
-        self._template: Template | None = None
-        self._extra = ""
-        self._text: str | None = ""
-        self._tail = ""
+
+    # What there is
+
+    @property
+    def timeline(self) -> Timeline:
+        """The present branch's."""
+        return self.branches.current.timeline
+
+    @property
+    def talk(self) -> Talk:
+        return self.branches.current.talk
+
+    @property
+    def state(self) -> State:
+        return self.timeline.state
+
+    @property
+    def logits(self) -> Tensor | None:
+        """For the token that comes next (V,); None if nothing was read."""
+        return self.timeline.logits
+
+    @property
+    def turns(self) -> list[Turn]:
+        return self.talk.spoken
+
+    @property
+    def conversation(self) -> tuple[TurnRecord, ...]:
+        """The turns with the tokens they take; () where a text is only gone on with."""
+        return self.talk.turns
+
+    def records(self, since: int = 0, until: int | None = None) -> tuple[TokenRecord, ...]:
+        """Of the present branch, from the token at `since` on."""
+        return self.timeline.records(since, until)
+
+    def info(self) -> TimelineInfo:
+        timeline = self.timeline
+        added = self.talk.added
+        return TimelineInfo(len(timeline), timeline.memory_bytes, timeline.budget, timeline.checkpoints, added)
+
+    @property
+    def budget(self) -> int:
+        """Bytes for going back, of all branches together."""
+        return self._budget
+
+    @budget.setter
+    def budget(self, size: int) -> None:
+        self._budget = self.timeline.budget = size
+
+    def look(self, n: int, probe: Probe | None = None) -> Moment:
+        """The moment after `n` tokens of the present branch, for frames. Nothing changes."""
+        return self.timeline.look(n, probe)
+
+    def measure(self, start: int = 0, end: int | None = None, changes: bool = False) -> Generator[Progress, None, None]:
+        """Complete the records of tokens that were read in chunks; `changes`: the memory's change too, token by token."""
+        return self.timeline.measure(start, len(self.timeline) if end is None else end, changes)
+
+    def sampler(self, params: SamplingParams) -> Sampler:
+        """As it is at the end of the present branch: it has written the answer so far."""
+        written, n = self.timeline.written, len(self.timeline)
+        sampler = Sampler(params)
+        sampler.replay(self.timeline.tokens[self.talk.run_start(n, written) : n])
+        return sampler
+
+    # Going elsewhere
+
+    def rewind(self, n: int) -> None:
+        """Forget all after the first `n` tokens of the present branch."""
+        self.timeline.rewind(n)
+        self._talk_is(self.talk.cut(n, self.timeline.text))
+        self.branches.shorten(n)
+        self._left()
+
+    def fork(self, n: int, token: int | None = None, name: str = "") -> BranchInfo:
+        """A new branch with the first `n` tokens of the present one, and `token` after them as if the model had written it.
+
+        It is the present one from now on.
+        """
+        known = self.timeline
+        timeline = known.fork(n) if token is None else known.fork_with(n, token)
+        talk = self.talk.cut(n, timeline.text)
+        if token is not None:
+            talk = with_pick(talk, timeline)
+        branch = self.branches.create(n, name, timeline, talk)
+        self._left()
+        return next(info for info in self.branches.infos() if info.id == branch.id)
+
+    def switch(self, id: int) -> None:
+        """Make another branch the present one."""
+        self.branches.switch(id)
+        self._left()
+
+    def rename(self, id: int, name: str) -> None:
+        self.branches.rename(id, name)
+
+    def delete(self, id: int) -> None:
+        """See `Branches.delete`."""
+        self.branches.delete(id)
+        self._left()
+
+    def replace_state(self, state: State) -> None:
+        """Go on from `state`, an edited copy of `state`. It stays at this place of the text, in this branch and its forks."""
+        self.timeline.replace_state(state)
+
+    def settle(self) -> Generator[Progress, None, None]:
+        """Read again what going elsewhere has made necessary."""
+        return self.timeline.prepare()
+
+    # Writing
 
     def chat(
         self, message: str, template: Template, extra: str, settings: WriteSettings
     ) -> Generator[Event, None, None]:
         """Send a message; the answer comes as events. Another template or second text begins a new conversation."""
-        if (template, extra) != (self._template, self._extra) or not template.takes_turns:
-            self.clear()
-        turn = Turn("user", message)
-        following = template.next_turn(message)
-        if self.state.tokens_seen and following.startswith(self._tail):
-            prompt = following.removeprefix(self._tail)
-        else:  # a new conversation, a prompt that was stopped half-way, or the model wrote on into something else
-            self._forget_all_but_turns()
-            prompt = template.prompt([*self.turns, turn], extra)
-        self._template, self._extra, self._text = template, extra, None
-        stops = settings.stops or template.stops
-        return self._write(prompt, settings, stops, lambda end: self._answered(turn, end))
+        talk = self.talk.answered()
+        if (template, extra) != (talk.template, talk.extra) or not template.takes_turns:
+            talk = Talk(template, extra)
+        tokens, talk = self._with_message(talk, message)
+        start = talk.end
+
+        def ended(begun: int, end: Finished) -> Talk:
+            now = self.talk.asked(message, start, begun)
+            return now.told(end.text, begun, len(self.timeline), end.tail)
+
+        yield from self._read_and_write(tokens, talk, settings, settings.stops or template.stops, ended)
 
     def complete(self, text: str, settings: WriteSettings) -> Generator[Event, None, None]:
-        """Go on from the end of `text`."""
-        known = self._text
-        if known is None or self._tail or not text.startswith(known):
-            self.clear()
-            known = ""
-        return self._write(text[len(known) :], settings, settings.stops, lambda end: self._completed(text, end))
+        """Go on from the end of `text`. What the model itself has written is gone on with as it was spelled by it."""
+        if text and text == self.timeline.text(self.talk.added):
+            tokens, added = list(self.timeline.tokens), self.talk.added
+        else:
+            tokens, added = self._spelled(text)
+        yield from self._read_and_write(tokens, Talk(added=added), settings, settings.stops, lambda *_: self.talk)
+
+    def go_on(self, settings: WriteSettings) -> Generator[Event, None, None]:
+        """Write on from where the present branch ends, with the sampler as it is there (see `sampler`)."""
+        if not len(self.timeline):
+            raise nothing_to_read()
+        talk = self.talk
+        stops = settings.stops or (talk.template.stops if talk.template is not None else ())
+        start = talk.turns[-1].start if talk.turns and talk.turns[-1].speaker == "model" else len(self.timeline)
+
+        def ended(begun: int, end: Finished) -> Talk:
+            if not talk.turns:
+                return self.talk
+            text = self.timeline.text(start).removesuffix(end.tail)
+            return self.talk.told(text, start, len(self.timeline), end.tail)
+
+        run = talk.run_start(len(self.timeline), self.timeline.written)
+        self.timeline.keep()
+        yield from self._write([], settings, stops, self.sampler(settings.params), ended, run)
+
+    def regenerate(self, settings: WriteSettings | None = None) -> Generator[Event, None, None]:
+        """Write the last answer once more, with the settings of the last writing unless others are given.
+
+        The same seed gives the same answer, another seed or none another. A token that was put there by hand stays.
+        """
+        settings = settings or self.settings
+        if settings is None:
+            raise RWKVError("There is no answer to write once more.", "Send a text first.")
+        self.rewind(self.talk.answer_start(len(self.timeline), self.timeline.written))
+        yield from self.go_on(settings)
+
+    # Within
+
+    def _spelled(self, text: str) -> tuple[list[int], int]:
+        """As a fresh state reads it, and how many tokens that puts before it."""
+        tokens, start = self.tokenizer.encode(text), self.tokenizer.start
+        return ([start, *tokens], 1) if start is not None and tokens[:1] != [start] else (tokens, 0)
+
+    def _with_message(self, talk: Talk, message: str) -> tuple[list[int], Talk]:
+        """All tokens up to where the answer to `message` begins, and the conversation before it."""
+        template, timeline = talk.template, self.timeline
+        assert template is not None
+        if not talk.turns:
+            tokens, added = self._spelled(template.prompt([Turn("user", message)], talk.extra))
+            return tokens, replace(talk, added=added)
+        last, following = talk.turns[-1], template.next_turn(message)
+        if following.startswith(last.tail):
+            return [*timeline.tokens[: last.end], *self.tokenizer.encode(following.removeprefix(last.tail))], talk
+        end = whole_tokens(timeline, last)  # the model wrote on into something else: back to where its answer ends
+        rest = last.text.removeprefix(timeline.text(last.start, end))
+        talk = replace(talk, turns=(*talk.turns[:-1], replace(last, end=end, tail="")))
+        return [*timeline.tokens[:end], *self.tokenizer.encode(rest + following)], talk
+
+    def _read_and_write(
+        self, tokens: Sequence[int], talk: Talk, settings: WriteSettings, stops: tuple[str, ...], ended: Ended
+    ) -> Generator[Event, None, None]:
+        """Make `tokens` the present branch, reading only what is new, and write after them."""
+        if not tokens:
+            raise nothing_to_read()
+        timeline, before = self.timeline, self.talk
+        timeline.require_room(len(tokens))
+        same = common_length(timeline.tokens, tokens)
+        left = before.cut(same, timeline.text)
+        kept = timeline.keep_common(tokens)
+        self.branches.shorten(same)
+        self._talk_is(replace(talk, runs=left.runs, picks=left.picks))
+        yield from self._write(tokens[kept:], settings, stops, Sampler(settings.params), ended)
 
     def _write(
-        self, prompt: str, settings: WriteSettings, stops: tuple[str, ...], then: Callable[[Finished], None]
+        self,
+        tokens: Sequence[int],
+        settings: WriteSettings,
+        stops: tuple[str, ...],
+        sampler: Sampler,
+        ended: Ended,
+        run: int | None = None,
     ) -> Generator[Event, None, None]:
+        """run: where the writing began that goes on here; None: it begins behind `tokens`."""
+        timeline, self.settings = self.timeline, settings
+        begun = len(timeline) + len(tokens)
+        self._left()
+        self.ended = Finished("stopped", "", (), 0, 0.0, 0.0, seed=sampler.seed)
+        yield from timeline.prepare()
+        writer = self._writer(settings, stops, sampler, b"" if tokens else timeline.unfinished)
+        end: Finished | None = None
+        try:
+            for event in writer.run(tokens):
+                if isinstance(event, Step):
+                    timeline.mark_written()
+                elif isinstance(event, Finished):
+                    end = event
+                    self._finish(begun, run, end, ended)
+                elif event.done == event.total:
+                    timeline.keep()
+                yield event
+        finally:
+            if end is None:
+                self._finish(begun, run, writer.finished("stopped"), ended)
+
+    def _writer(
+        self, settings: WriteSettings, stops: tuple[str, ...], sampler: Sampler, unfinished: bytes
+    ) -> Writer[State]:
         writer = Writer(
             self.watched,
             self.tokenizer,
-            state=self.state,
-            logits=self.writer.logits if self.writer is not None else None,
-            sampler=Sampler(settings.params),
+            state=self.timeline.state,
+            logits=self.timeline.logits,
+            sampler=sampler,
             max_tokens=settings.max_tokens,
             stop=stops,
             alternatives=settings.alternatives,
+            unfinished=unfinished,
         )
         self.writer = writer
-        tokens = writer.spell(prompt)
-        finished = False
-        try:
-            for event in writer.run(tokens):
-                if isinstance(event, Finished):
-                    finished, self.ended = True, event
-                    then(event)
-                yield event
-        finally:
-            if not finished:
-                self._interrupted(writer, bool(tokens), then)
+        return writer
 
-    def _interrupted(self, writer: Writer[State], had_prompt: bool, then: Callable[[Finished], None]) -> None:
-        """Closed or failed: what was written so far stays; a prompt of which only a part was read does not."""
-        end = writer.finished("stopped")
-        if writer.logits is None:
-            self._forget_all_but_turns()
-            self._text = ""
+    def _finish(self, begun: int, run: int | None, end: Finished, ended: Ended) -> None:
+        """What was written stays; a prompt of which only a part was read waits there to be changed."""
         self.ended = end
-        if writer.logits is not None and (end.prompt_tokens or end.tokens or not had_prompt):
-            then(end)
+        if len(self.timeline) >= begun:
+            self._talk_is(self.talk.run_at(begun if run is None else run))
+            self._talk_is(ended(begun, end))
 
-    def _forget_all_but_turns(self) -> None:
-        turns, template, extra = self.turns, self._template, self._extra
-        self.clear()
-        self.turns, self._template, self._extra = turns, template, extra
+    def _talk_is(self, talk: Talk) -> None:
+        self.branches.current.talk = talk
 
-    def _answered(self, turn: Turn, end: Finished) -> None:
-        self.turns = [*self.turns, turn, Turn("model", end.text)]
-        self._tail = end.tail
-
-    def _completed(self, text: str, end: Finished) -> None:
-        self._text = text + end.text
-        self._tail = end.tail
+    def _left(self) -> None:
+        self.writer = None
+        self.watched.kept = None
 
 
 class WatchedModel:
-    """A model whose next forward passes carry `probe`, if one is set: for those who look on while a text is written."""
+    """The present timeline as the model that a Writer writes with; its next forward passes carry `probe`, if one is set."""
 
-    def __init__(self, model: RWKVModel) -> None:
-        self.model = model
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self.probe: Probe | None = None
         self.kept: Probe | None = None
         """The probe that went through the last forward pass, with what it found."""
 
     @property
     def max_tokens(self) -> int | None:
-        return self.model.max_tokens
+        return self._session.model.max_tokens
 
     def new_state(self) -> State:
-        return self.model.new_state()
+        return self._session.model.new_state()
 
     def forward(self, tokens: list[int], state: State) -> Tensor:
-        logits = self.model.forward(tokens, state, probe=self.probe)
+        session = self._session
+        measure = session.measuring and len(tokens) > 1
+        logits = session.timeline.forward(tokens, state, self.probe, measure)
         self.kept = self.probe
         return logits
+
+
+def with_pick(talk: Talk, timeline: Timeline) -> Talk:
+    """The conversation after a token that was put at the timeline's end: part of the answer, if one was being written."""
+    n = len(timeline)
+    if talk.turns and talk.turns[-1].end == n - 1:
+        answer = talk.turns[-1].start if talk.turns[-1].speaker == "model" else n - 1
+        talk = talk.told(timeline.text(answer), answer, n)
+    return talk.picked(n)
+
+
+def whole_tokens(timeline: Timeline, answer: TurnRecord) -> int:
+    """How far the tokens go that say nothing beyond the answer's text."""
+    end = answer.end
+    while end > answer.start and not answer.text.startswith(timeline.text(answer.start, end)):
+        end -= 1
+    return end

@@ -98,18 +98,22 @@ def test_a_stopped_answer_stays_and_the_talk_goes_on_from_it(session: Session) -
     assert session.state.tokens_seen == seen + end.prompt_tokens + len(end.tokens)
 
 
-def test_a_prompt_stopped_half_way_is_read_again_with_the_turns_before_it(session: Session) -> None:
+def test_of_a_prompt_stopped_half_way_nothing_is_left_and_the_turns_before_it_are_not_read_again(
+    session: Session,
+) -> None:
     finish(session.chat("hi", CHAT, "", GREEDY))
-    turns = session.turns
+    turns, seen = session.turns, session.state.tokens_seen
     events = session.chat("a long message " * 30, CHAT, "", GREEDY)
     for _ in range(3):
         next(events)
     events.close()
     assert session.turns == turns
-    assert session.state.tokens_seen == 0
     end = finish(session.chat("short", CHAT, "", GREEDY))
-    whole = CHAT.prompt([*turns, session.turns[-2]])
-    assert end.prompt_tokens == len(session.tokenizer.encode(whole)) + 1  # the start token
+    assert session.state.tokens_seen == seen + end.prompt_tokens + len(end.tokens)
+    assert "long message" not in session.timeline.text()
+    other = make_fresh(session)
+    finish(other.chat("hi", CHAT, "", GREEDY))
+    assert finish(other.chat("short", CHAT, "", GREEDY)).tokens == end.tokens
 
 
 def test_another_template_begins_a_new_conversation(session: Session) -> None:
