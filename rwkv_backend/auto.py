@@ -1,0 +1,90 @@
+"""Which precision suits a model on this machine: exact as long as that is fast enough, then the fastest that costs nothing.
+
+The speed is foreseen: bytes that a token reads by dtype, over how fast this machine multiplies a matrix held in that dtype
+with a vector, which is measured once (some hundredths of a second each). Nothing is loaded for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+
+from rwkv_backend.later import linear, torch
+from rwkv_backend.memory import memory_needed
+from rwkv_backend.models.layout import Layout
+
+FAST_ENOUGH = 12.0
+"""Tokens a second: faster than one reads. An exact dtype that reaches it is preferred to a faster one that is not exact."""
+
+EXACT = {"float16": ("float16", "float32"), "bfloat16": ("bfloat16", "float32")}
+"""By how a file stores its weights, the dtypes that hold them without rounding; for all others only float32."""
+
+ROWS, COLUMNS, RUNS = 4096, 2048, 9
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A dtype, why it was chosen (a sentence for the user), and the tokens a second that were foreseen."""
+
+    dtype: str
+    reason: str
+    tokens_per_second: float
+
+
+def choose_dtype(
+    layout: Layout, stored: str, free: int, device: str = "cpu", speed: Callable[[str], float] | None = None
+) -> Choice:
+    """The dtype for a file that stores its weights as `stored`, where `free` bytes of memory can be had (0: unknown).
+
+    speed: weights (numbers) multiplied a second by dtype; None: measured here.
+    """
+    measured = speed or matrix_speed
+    fitting = [dtype for dtype in linear.DTYPES if not free or memory_needed(layout, dtype) <= free]
+    if device.startswith(("cuda", "mps")):
+        return _on_gpu(fitting, stored)
+    numbers = sum(prod(part.shape) for part in layout.parts if part.use == "linear")
+    foreseen = {dtype: measured(dtype) / max(numbers, 1) for dtype in fitting if dtype != "int4"}
+    exact = {dtype: foreseen[dtype] for dtype in EXACT.get(stored, ("float32",)) if dtype in foreseen}
+    if exact and max(exact.values()) >= FAST_ENOUGH:
+        best = max(exact, key=exact.__getitem__)
+        return Choice(best, "It holds the file's weights exactly and is fast enough here.", exact[best])
+    if foreseen:
+        best = max(foreseen, key=foreseen.__getitem__)
+        return Choice(best, "It is the fastest here; exact weights would write slower than one reads.", foreseen[best])
+    if fitting:
+        return Choice("int4", "Nothing larger fits into the free memory.", 0.0)
+    return Choice("int4", "Not even this fits into the free memory.", 0.0)
+
+
+def _on_gpu(fitting: Sequence[str], stored: str) -> Choice:
+    half = "float16" if stored == "float16" else "bfloat16"
+    for dtype, reason in ((half, "16 bits are what a GPU is fastest with."), ("int8", "16 bits do not fit.")):
+        if dtype in fitting:
+            return Choice(dtype, reason, 0.0)
+    return Choice("int4", "Nothing larger fits into the free memory.", 0.0)
+
+
+@cache
+def matrix_speed(dtype: str) -> float:
+    """Weights a second of this machine's matrix × vector in `dtype`, with torch's present number of threads."""
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(0)
+        weight = torch.randn((ROWS, COLUMNS), generator=generator).to(linear.stored_dtype(dtype))
+        x = torch.randn((1, COLUMNS), generator=generator)
+        matrices = [linear.pack(weight.clone(), None, dtype) for _ in range(_copies(dtype))]
+        return ROWS * COLUMNS * len(matrices) / min(_seconds(matrices, x) for _ in range(RUNS))
+
+
+def _copies(dtype: str) -> int:
+    """Enough of them that no cache holds them all."""
+    return {"int8": 8, "float16": 4, "bfloat16": 4}.get(dtype, 2)
+
+
+def _seconds(matrices: Sequence[linear.Linear], x: torch.Tensor) -> float:
+    began = time.perf_counter()
+    for matrix in matrices:
+        matrix(x)
+    return time.perf_counter() - began
