@@ -74,7 +74,7 @@ class CompareSettings:
     speed_prompt_tokens: int = 256
     speed_new_tokens: int = 32
     speed_runs: int = 3
-    state_tokens: tuple[int, ...] = (1, 64, 128, 256, 512, 1024, 2048, 4096)
+    state_tokens: tuple[int, ...] = (1, 4, 16, 64, 128, 256, 512, 1024, 2048, 4096)
 
 
 # What one task answers
