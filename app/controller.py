@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -85,6 +87,8 @@ class Controller(QObject):
     write_failed = Signal(str, str)
     """sentence, hint"""
     cleared = Signal()
+    told = Signal(object)
+    """A part of what a piece of writing comes to, such as TokensTold"""
     frame_made = Signal(object)
     """Frame"""
     busy_changed = Signal(bool)
@@ -103,6 +107,9 @@ class Controller(QObject):
         self._look.setInterval(LOOK_EVERY_MS)
         self._look.timeout.connect(self.look)
         self._rate = 0.0
+        self._spec = FrameSpec()
+        self._position: int | None = None
+        self._shown_position: int | None = None
         self.engine: Engine | None = None
         self.opened: OpenedModel | None = None
 
@@ -125,10 +132,7 @@ class Controller(QObject):
     def write(self, job: Write) -> None:
         """`job` as the views made it; its number is given here."""
         self._stop_all(Write)
-        fields = {
-            name: getattr(job, name) for name in ("mode", "text", "template", "extra", "params", "max_tokens", "stops")
-        }
-        self._send(Write(next(self._ids), **fields))
+        self._send(replace(job, id=next(self._ids), stop=threading.Event()))
         self.busy_changed.emit(True)
 
     def stop_writing(self) -> None:
@@ -143,8 +147,23 @@ class Controller(QObject):
 
     def want(self, spec: FrameSpec) -> None:
         """From now on, frames as the plots need them; the first at once, also while nothing is written."""
+        self._spec = spec
         self._link.want(spec)
-        if self.opened is not None and spec.wants_anything and self.idle:
+        if self.idle:
+            self.show_state()
+
+    def look_at(self, position: int | None) -> None:
+        """From now on, frames of the state after so many tokens, also while the model writes; None: as it is."""
+        self._position = position
+        self._link.look_at(position)
+        self.show_state()
+
+    def show_state(self) -> None:
+        """Have a frame made of what is looked at, unless one is on its way or the writing makes them."""
+        if self.opened is None or not self._spec.wants_anything:
+            return
+        if not any(isinstance(job, Write | ShowState) for job in self._jobs.values()):
+            self._shown_position = self._position
             self._send(ShowState(next(self._ids)))
 
     def pace(self, drawing_seconds: float) -> None:
@@ -227,6 +246,8 @@ class Controller(QObject):
             self._tell_text(pieces)
             if report.job in self._listeners:
                 self._tell_listener(report)
+            elif isinstance(report, Partial):
+                self.told.emit(report.result)
             elif isinstance(report, Progressed):
                 signal = self.load_progress if report.what == "loading" else self.reading
                 signal.emit(report.progress)
@@ -276,6 +297,8 @@ class Controller(QObject):
             self.inspected.emit(result)
         elif isinstance(job, ClearSession):
             self.cleared.emit()
+        elif isinstance(job, ShowState) and self._shown_position != self._position:
+            self.show_state()
 
     def _failed(self, job: Job, report: JobFailed) -> None:
         log.info("%s: %s %s\n%s", type(job).__name__, report.sentence, report.hint, report.details)

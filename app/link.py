@@ -23,6 +23,7 @@ class Link:
         self._frame: Frame | None = None
         self._running: dict[int, Job] = {}
         self._spec = FrameSpec()
+        self._position: int | None = None
         self._pace = 0.0
         self._last_frame = 0.0
 
@@ -64,6 +65,10 @@ class Link:
         """From now on, frames as the visible plots need them."""
         self._spec = spec
 
+    def look_at(self, position: int | None) -> None:
+        """From now on, frames of the state after so many tokens; None: of the state as it is."""
+        self._position = position
+
     def set_pace(self, seconds: float) -> None:
         """From now on, at least so long between two frames."""
         self._pace = seconds
@@ -77,6 +82,10 @@ class Link:
     @property
     def spec(self) -> FrameSpec:
         return self._spec
+
+    @property
+    def position(self) -> int | None:
+        return self._position
 
     def post(self, report: Report) -> None:
         with self._lock:

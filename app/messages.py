@@ -53,15 +53,18 @@ class Write(Job):
 
     mode "chat": `text` is the next message, wrapped in the template called `template`; the conversation goes on.
     mode "complete": `text` is the whole text so far; what the model has read of it already is not read again.
+    mode "onward": without a new text, from where the present one ends.
+    measure: find out what the model thought of each token of `text` while it is read, which takes a little longer.
     """
 
-    mode: Literal["chat", "complete"] = "chat"
+    mode: Literal["chat", "complete", "onward"] = "chat"
     text: str = ""
     template: str = ""
     extra: str = ""
     params: SamplingParams = field(default_factory=SamplingParams)
     max_tokens: int = 512
     stops: tuple[str, ...] = ()
+    measure: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class ClearSession(Job):
 
 @dataclass(frozen=True)
 class ShowState(Job):
-    """Make a frame of the state as it is: the plots want something else, and nothing is being written."""
+    """Make a frame of the state where the window looks: it looks elsewhere, or the plots want something else."""
 
 
 # Reports
@@ -130,7 +133,10 @@ class Engine:
 
 @dataclass(frozen=True)
 class Written:
-    """How a Write ended. `state_bytes` is the memory's size after it."""
+    """How a Write ended. `state_bytes` is the memory's size after it.
+
+    prompt_tokens were read of the text's text_tokens: the others were known already.
+    """
 
     reason: StopReason
     detail: str
@@ -142,6 +148,7 @@ class Written:
     tokens_seen: int
     state_bytes: int
     seed: int | None
+    text_tokens: int = 0
 
 
 Result = object

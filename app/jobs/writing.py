@@ -1,17 +1,23 @@
-"""Writing, clearing, and the frames that the inspector draws meanwhile."""
+"""Writing, clearing, and the frames that the inspector draws meanwhile: of the present moment or one it looks back at."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.messages import ClearSession, Progressed, Result, ShowState, Write, Written, Wrote
+from app.timeline_messages import TokensTold
 from rwkv_backend.records import Finished, Progress, Step
 
 if TYPE_CHECKING:
+    from rwkv_backend.sampling import Sampler
     from rwkv_backend.session import Session
+
+TELL_EVERY = 0.025
+"""Seconds: tokens are told in handfuls, a little more often than the window looks."""
 
 
 def write(desk: Desk, job: Write) -> Steps:
@@ -19,16 +25,20 @@ def write(desk: Desk, job: Write) -> Steps:
     from rwkv_backend.frames import memories
 
     session, _ = desk.opened()
+    session.measuring = job.measure
+    teller = Teller(desk, job)
     before: Sequence[Any] = ()
     with closing(events_of(session, job)) as events:
         for event in events:
             if isinstance(event, Finished):
+                teller.tell()
                 show_end(desk, event)
                 return written(session, event)
             if isinstance(event, Progress):
                 desk.link.post(Progressed(job.id, "reading", event))
             else:
                 desk.link.post(Wrote(job.id, event))
+            teller.tell_now_and_then()
             show(desk, event, before)
             before = memories(session.state) if desk.link.spec.activity else ()
             prepare_probe(desk)
@@ -41,10 +51,35 @@ def events_of(session: Session, job: Write) -> Generator[Progress | Step | Finis
     from rwkv_backend.templates import TEMPLATES
 
     settings = WriteSettings(job.params, job.max_tokens, job.stops)
+    if job.mode == "onward":
+        return session.go_on(settings)
     if job.mode == "complete":
         return session.complete(job.text, settings)
     named = {template.name: template for template in TEMPLATES}
     return session.chat(job.text, named[job.template], job.extra, settings)
+
+
+class Teller:
+    """Tells the window of the tokens that a piece of writing reads and writes."""
+
+    def __init__(self, desk: Desk, job: Write) -> None:
+        self._desk = desk
+        self._job = job
+        self._told: int | None = None
+        self._when = 0.0
+
+    def tell_now_and_then(self) -> None:
+        if self._told is None or time.monotonic() - self._when >= TELL_EVERY:
+            self.tell()
+
+    def tell(self) -> None:
+        """The first time, nothing has been read yet: only what is kept of the old text is still there."""
+        session, _ = self._desk.opened()
+        first = len(session.timeline) if self._told is None else self._told
+        records = session.records(first)
+        if records or self._told is None:
+            self._desk.tell(self._job, TokensTold(first, records))
+        self._told, self._when = first + len(records), time.monotonic()
 
 
 def after_stop(desk: Desk, job: Write) -> Result:
@@ -65,7 +100,8 @@ def clear(desk: Desk, job: ClearSession) -> Steps:
 def show_state(desk: Desk, job: ShowState) -> Steps:
     yield
     if desk.session is not None and desk.link.spec.wants_anything:
-        make_frame(desk, None, ())
+        total, position = len(desk.session.timeline), desk.link.position
+        show_moment(desk, total if position is None else min(position, total))
     return None
 
 
@@ -79,16 +115,69 @@ def prepare_probe(desk: Desk) -> None:
 
 
 def show(desk: Desk, event: Progress | Step, before: Sequence[Any]) -> None:
-    """Make a frame of the state as it is now, if the window waits for one."""
-    if desk.link.spec.wants_anything and desk.link.wants_frame():
-        token = event.token if isinstance(event, Step) else None
-        make_frame(desk, token, before if token is not None else ())
+    """Make a frame of what is looked at, if the window waits for one."""
+    if not (desk.link.spec.wants_anything and desk.link.wants_frame()):
+        return
+    position = looked_at(desk)
+    if position is not None:
+        if desk.kept.get("shown") != moment_key(desk, position):
+            show_moment(desk, position)
+        return
+    token = event.token if isinstance(event, Step) else None
+    make_frame(desk, token, before if token is not None else ())
 
 
 def show_end(desk: Desk, end: Finished) -> None:
     """The last frame is of the state as it stays, whatever the pace of those before."""
-    if desk.link.spec.wants_anything:
+    if not desk.link.spec.wants_anything:
+        return
+    position = looked_at(desk)
+    if position is not None:
+        show_moment(desk, position)
+    else:
         make_frame(desk, end.tokens[-1] if end.tokens else None, ())
+
+
+def looked_at(desk: Desk) -> int | None:
+    """The past moment that the window looks at; None: the present one."""
+    session, _ = desk.opened()
+    position = desk.link.position
+    return position if position is not None and position < len(session.timeline) else None
+
+
+def show_moment(desk: Desk, position: int) -> None:
+    """A frame of the state after so many tokens; the writing goes on from where it is."""
+    session, frames = desk.opened()
+    spec, probe = desk.link.spec, frames.probe(desk.link.spec)
+    moment = session.look(position, probe)
+    frame = frames.make(
+        spec,
+        moment.state,
+        token=moment.token,
+        before=moment.before,
+        probe=moment.probe,
+        logits=moment.logits,
+        sampler=sampler_at(session, position),
+    )
+    desk.kept["shown"] = moment_key(desk, position)
+    desk.link.post_frame(frame)
+
+
+def moment_key(desk: Desk, position: int) -> object:
+    """While this stays the same, so does the frame of a past moment."""
+    session, _ = desk.opened()
+    return position, session.timeline.tokens[position - 1] if position else None, desk.link.spec
+
+
+def sampler_at(session: Session, position: int) -> Sampler:
+    """With the counts that it had there, for the probabilities after penalties and cuts."""
+    from rwkv_backend.sampling import Sampler, SamplingParams
+
+    timeline = session.timeline
+    sampler = Sampler(session.settings.params if session.settings is not None else SamplingParams())
+    begun = session.talk.run_start(position, timeline.written)
+    sampler.replay(timeline.tokens[begun:position])
+    return sampler
 
 
 def make_frame(desk: Desk, token: int | None, before: Sequence[Any]) -> None:
@@ -105,10 +194,12 @@ def make_frame(desk: Desk, token: int | None, before: Sequence[Any]) -> None:
         logits=writer.logits if writer is not None else None,
         sampler=writer.sampler if writer is not None else None,
     )
+    desk.kept.pop("shown", None)
     desk.link.post_frame(frame)
 
 
 def written(session: Session, end: Finished) -> Written:
+    total = len(session.timeline)
     return Written(
         reason=end.reason,
         detail=end.detail,
@@ -117,9 +208,10 @@ def written(session: Session, end: Finished) -> Written:
         prompt_rate=end.prompt_tokens_per_second,
         tokens=len(end.tokens),
         rate=end.tokens_per_second,
-        tokens_seen=session.state.tokens_seen,
+        tokens_seen=total,
         state_bytes=session.state.nbytes,
         seed=end.seed,
+        text_tokens=total - len(end.tokens),
     )
 
 
