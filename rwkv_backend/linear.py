@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from rwkv_backend.cuda import half_products
 from rwkv_backend.errors import SettingError
 
 GROUP = 64
@@ -71,6 +72,8 @@ class FloatLinear:
         weight = self.weight
         if weight.dtype == torch.float32:
             return functional.linear(x, weight, self.bias)
+        if weight.is_cuda:
+            return _with_bias(half_products.product(x, weight), self.bias)
         if weight.is_cpu and x.shape[0] > FEW_ROWS:
             return functional.linear(x, weight.float(), self.bias)
         if weight.dtype == torch.bfloat16:

@@ -18,6 +18,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rwkv_backend.cuda import scans
+
 BLOCK = 16
 """Tokens handled at once inside a chunk. Larger blocks make more work in all-pairs terms, smaller ones more steps."""
 
@@ -79,6 +81,8 @@ def wkv_sums(
     key is already exponentiated, k = exp(min(·, 60)); key, value (T, A); decay log w (A,); bonus u (A,).
     Returns read-outs (T, A) and the new numerator and denominator (A,).
     """
+    if scans.can_scan(key, value, numerator):
+        return scans.sums(key, value, decay, bonus, numerator, denominator, epsilon)
     added = torch.stack((key * value, key), dim=1)  # (T, 2, A)
     sums, last = _fading_sums(added, decay, torch.stack((numerator, denominator)))
     top, bottom = (sums + bonus * added).unbind(1)
@@ -126,6 +130,8 @@ def wkv_log_sums(key: Tensor, value: Tensor, decay: Tensor, bonus: Tensor, memor
     key, value (T, A), key not exponentiated; decay −exp(time_decay) (A,); bonus time_first (A,).
     Returns the read-outs (T, A) and the new memory.
     """
+    if scans.can_scan(key, value, *memory):
+        return scans.log_sums(key, value, decay, bonus, memory)
     (top, bottom, exponent), memory = _log_sums(key, value, decay, memory)
     now = bonus + key
     largest = torch.maximum(exponent, now)
@@ -187,6 +193,8 @@ def wkv_matrix(r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, me
     r, k, v (T, H, N); decay log w (T, H, N) or, if constant, (H, N); bonus u (H, N); memory S (H, key, value).
     Returns y (T, H, N) and the new memory.
     """
+    if scans.can_scan(r, k, v, decay, memory):
+        return scans.matrix(r, k, v, decay, bonus, memory)
     if r.shape[0] == 1:
         return _matrix_step(r[0], k[0], v[0], torch.exp(decay if decay.dim() == 2 else decay[0]), bonus, memory)
     decay = decay.expand_as(k)
@@ -247,6 +255,8 @@ def wkv_delta(
     r, k, v, a, b (T, H, N); a = −κ̂ reads what is stored under the key, b = κ̂∘rate removes it. decay log w (T, H, N),
     above −0.6066. memory (H, value, key). Returns y (T, H, N) and the new memory.
     """
+    if scans.can_scan(r, k, v, decay, a, b, memory):
+        return scans.delta(r, k, v, decay, a, b, memory)
     if r.shape[0] == 1:
         return _delta_step(r[0], k[0], v[0], torch.exp(decay[0]), a[0], b[0], memory)
     by_head = tuple(x.transpose(0, 1) for x in (r, k, v, decay, a, b))  # (H, T, N)

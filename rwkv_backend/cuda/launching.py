@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from rwkv_backend.cuda import kernels, matrices
-from rwkv_backend.cuda.matrices import Stacked, Tile, divisor, power_of_two_over
+from rwkv_backend.cuda.matrices import Stacked, Tile
+from rwkv_backend.cuda.sizes import divisor, power_of_two_over
 from rwkv_backend.mixing import GROUP_NORM_EPS, LAYER_NORM_EPS, Norm
 
 

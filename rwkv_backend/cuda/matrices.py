@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rwkv_backend.cuda.sizes import divisor, power_of_two_over
 from rwkv_backend.linear import FloatLinear, Int8Linear
 
 
@@ -82,19 +83,6 @@ def tile_for(ends: Sequence[int], columns: int) -> Tile:
     room = power_of_two_over(columns)
     wanted = 8 if ends[-1] >= 4096 else 4
     return Tile(divisor(ends, wanted), min(room, 1024), 4, 3)
-
-
-def divisor(ends: Sequence[int], most: int) -> int:
-    """The largest power of two up to `most` that divides all of `ends`."""
-    size = most
-    while any(end % size for end in ends):
-        size //= 2
-    return size
-
-
-def power_of_two_over(count: int) -> int:
-    """The smallest power of two that is not below `count`, at least 16."""
-    return max(16, 1 << (count - 1).bit_length())
 
 
 def _numbers(piece: Any) -> Tensor:

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from rwkv_backend.cuda import kernels
 from rwkv_backend.cuda.launching import Launcher, shares_of
-from rwkv_backend.cuda.matrices import Stacked, compact, power_of_two_over, stack
+from rwkv_backend.cuda.matrices import Stacked, compact, stack
+from rwkv_backend.cuda.sizes import power_of_two_over
 from rwkv_backend.mixing import GROUP_NORM_EPS
 from rwkv_backend.models.v7 import SLOWEST
 

@@ -1,0 +1,18 @@
+"""Block sizes of kernels: powers of two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def divisor(ends: Sequence[int], most: int) -> int:
+    """The largest power of two up to `most` that divides all of `ends`."""
+    size = most
+    while any(end % size for end in ends):
+        size //= 2
+    return size
+
+
+def power_of_two_over(count: int) -> int:
+    """The smallest power of two that is not below `count`, at least 16."""
+    return max(16, 1 << (count - 1).bit_length())
