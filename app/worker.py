@@ -10,7 +10,7 @@ import logging
 import threading
 import traceback
 
-from app.jobs import analysis, comparing, models, timeline, writing
+from app.jobs import analysis, benchmark, comparing, models, timeline, writing
 from app.jobs.desk import AfterStop, Desk, Jobs
 from app.link import Link
 from app.messages import InspectFile, Job, JobDone, JobFailed, Result
@@ -18,7 +18,7 @@ from rwkv_backend.errors import RWKVError
 
 log = logging.getLogger(__name__)
 
-ROOMS = (models, writing, timeline, analysis, comparing)
+ROOMS = (models, writing, timeline, analysis, comparing, benchmark)
 JOBS: Jobs = {kind: does for room in ROOMS for kind, does in room.JOBS.items()}
 AFTER_STOP: AfterStop = {
     kind: tells for room in (writing, timeline, analysis, comparing) for kind, tells in room.AFTER_STOP.items()
