@@ -174,6 +174,31 @@ class Session:
         """Go on from `state`, an edited copy of `state`. It stays at this place of the text, in this branch and its forks."""
         self.timeline.replace_state(state)
 
+    def replace_past(self, state: State) -> Timeline:
+        """Go on as if `state`, an edited copy of that before the last token, had been the memory; that token is read again.
+
+        So what comes next follows from the edit. Returns the timeline as it was, for `exchange` to bring back.
+        """
+        before = self.timeline
+        after = before.fork(len(before) - 1)
+        after.replace_state(state)
+        after.forward(before.tokens[-1:], after.state)
+        if before.written[-1]:
+            after.mark_written()
+        return self.exchange(after)
+
+    def exchange(self, timeline: Timeline) -> Timeline:
+        """Put a timeline of the same tokens in place of the present branch's, which is returned."""
+        before, self.branches.current.timeline = self.timeline, timeline
+        before.sleep()
+        self._left()
+        return before
+
+    @property
+    def edited_at(self) -> tuple[int, ...]:
+        """The positions at which the present branch's memory was edited."""
+        return self.timeline.edited_at
+
     def settle(self) -> Generator[Progress, None, None]:
         """Read again what going elsewhere has made necessary."""
         return self.timeline.prepare()
@@ -219,7 +244,6 @@ class Session:
             return self.talk.told(text, start, len(self.timeline), end.tail)
 
         run = talk.run_start(len(self.timeline), self.timeline.written)
-        self.timeline.keep()
         yield from self._write([], settings, stops, self.sampler(settings.params), ended, run)
 
     def regenerate(self, settings: WriteSettings | None = None) -> Generator[Event, None, None]:
@@ -285,6 +309,7 @@ class Session:
         self._left()
         self.ended = Finished("stopped", "", (), 0, 0.0, 0.0, seed=sampler.seed)
         yield from timeline.prepare()
+        timeline.keep()
         writer = self._writer(settings, stops, sampler, b"" if tokens else timeline.unfinished)
         end: Finished | None = None
         try:

@@ -149,6 +149,11 @@ class Timeline:
         return self._shelf.positions
 
     @property
+    def edited_at(self) -> tuple[int, ...]:
+        """Where the memory was edited (see `replace_state`)."""
+        return tuple(checkpoint.position for checkpoint in self._shelf if checkpoint.pinned)
+
+    @property
     def memory_bytes(self) -> int:
         """What checkpoints and measurements take, those of all forks together."""
         return self.store.meter.bytes
