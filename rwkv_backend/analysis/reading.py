@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from rwkv_backend.errors import SettingError, TokenError
-from rwkv_backend.models.base import LONGEST_CHUNK
 from rwkv_backend.probe import Probe
 from rwkv_backend.records import FloatArray, Progress
 
@@ -23,7 +22,13 @@ if TYPE_CHECKING:
     from rwkv_backend.tokenizers import Tokenizer
 
 NUMBERS_AT_ONCE = 2**23
-"""In the largest array of a calculation that goes block by block: 32 MB."""
+"""In the largest array of logits: 32 MB, whatever the vocabulary."""
+
+NUMBERS_NEAR = 2**19
+"""In the largest array of a calculation that goes block by block: 2 MB, so that it stays in the processor's cache."""
+
+CHUNK = 128
+"""Tokens read at once with a probe: enough for speed, few enough that stopping is prompt and little is kept in vain."""
 
 Found = dict[tuple[int, str], "Tensor"]
 """What a probe kept of a whole text: (layer, name) -> one row a token."""
@@ -35,19 +40,31 @@ def begin(model: RWKVModel, state: State | None) -> State:
 
 
 def read_probed(
-    model: RWKVModel, tokens: Sequence[int], state: State, wanted: Sequence[str], chunk: int = LONGEST_CHUNK
+    model: RWKVModel,
+    tokens: Sequence[int],
+    state: State,
+    wanted: Sequence[str],
+    *,
+    only_layer: int | None = None,
+    last_only: Sequence[str] = (),
 ) -> Generator[Progress, None, Found]:
-    """Read `tokens`, which advances `state`, and return what a probe keeps of each of them."""
+    """Read `tokens`, which advances `state`, and return what a probe keeps of each of them.
+
+    only_layer: let go of all other layers'. last_only: names of which the last token's row is enough.
+    """
     require_tokens(tokens)
     parts: dict[tuple[int, str], list[Tensor]] = {}
-    chunk, began = min(chunk, LONGEST_CHUNK), time.perf_counter()
-    for start in range(0, len(tokens), chunk):
+    began = time.perf_counter()
+    for start in range(0, len(tokens), CHUNK):
         probe = Probe(*wanted, every=True)
-        part = tokens[start : start + chunk]
+        part = tokens[start : start + CHUNK]
         with torch.no_grad():
             model.forward(part, state, probe=probe)
-        for place, value in probe.found.items():
-            parts.setdefault(place, []).append(value)
+        for (layer, name), value in probe.found.items():
+            if only_layer in (None, layer):
+                kept = [] if name in last_only else parts.setdefault((layer, name), [])
+                kept.append(value[-1:].clone() if name in last_only else value)
+                parts[layer, name] = kept
         yield Progress(start + len(part), len(tokens), "tokens", time.perf_counter() - began)
     return {place: values[0] if len(values) == 1 else torch.cat(values) for place, values in parts.items()}
 
@@ -59,8 +76,8 @@ def read_on(model: RWKVModel, tokens: Sequence[int], state: State) -> Tensor:
 
 
 def blocks(count: int, row_numbers: int) -> Iterator[slice]:
-    """Slices of `count` rows, each so short that its rows of `row_numbers` numbers fit NUMBERS_AT_ONCE."""
-    size = max(1, NUMBERS_AT_ONCE // max(1, row_numbers))
+    """Slices of `count` rows, each so short that its rows of `row_numbers` numbers fit NUMBERS_NEAR."""
+    size = max(1, NUMBERS_NEAR // max(1, row_numbers))
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
 

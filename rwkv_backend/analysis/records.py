@@ -105,6 +105,7 @@ class TokenInfluence:
     by_head   (L, H, T) the same for each head by itself; H is 1 where a version has no heads
     earlier   (L,) share of what the state held before the first token
     note      a sentence where something does not apply, or ""
+    about     a sentence about what `overall` measures
     """
 
     tokens: tuple[int, ...]
@@ -113,6 +114,7 @@ class TokenInfluence:
     by_head: FloatArray
     earlier: FloatArray
     note: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, eq=False)
