@@ -1,4 +1,4 @@
-"""The command line: `python -m rwkv_backend inspect | logits | trace | generate | eval | bench FILE`.
+"""The command line: `python -m rwkv_backend inspect | logits | trace | generate | eval | bench | compare FILE`.
 
 Results go to stdout (with --json one object), progress and messages to stderr. Exit 0: done; 2: the input cannot be used,
 said in one sentence; 130: interrupted. Torch is imported by the commands that need it, so `inspect` answers at once.
@@ -20,6 +20,7 @@ from rwkv_backend.records import Finished, ModelInfo, Progress, Step
 from rwkv_backend.writing import write_whole
 
 if TYPE_CHECKING:
+    from rwkv_backend.compare.records import CompareEvent, Comparison
     from rwkv_backend.models.base import RWKVModel
     from rwkv_backend.sampling import SamplingParams
     from rwkv_backend.tokenizers import Tokenizer, TokenizerChoice
@@ -87,7 +88,25 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--threads", type=_positive, metavar="N", help="torch's threads (default: as torch chooses)")
     bench.add_argument("--json", action="store_true")
     _add_place(bench)
+    _add_compare(commands)
     return parser
+
+
+def _add_compare(commands: Any) -> None:
+    text = "the same prompt, text and questions for several models, and a report"
+    compare: argparse.ArgumentParser = commands.add_parser("compare", help=text, description=text)
+    compare.add_argument("files", type=Path, nargs="+", metavar="FILE", help="checkpoints, or models' folders")
+    compare.add_argument("--text", type=Path, required=True, metavar="TEXTFILE", help="a UTF-8 text to measure on")
+    compare.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the report goes")
+    compare.add_argument("--prompt", metavar="TEXT", help="what each model goes on from")
+    compare.add_argument("--seed", type=int, metavar="S", help="of the writing and of the names to recall (default 1)")
+    compare.add_argument("--max-tokens", type=_positive, metavar="N", help="how much each writes (default 120)")
+    compare.add_argument("--window", type=_positive, metavar="N", help="as in eval (default 512)")
+    compare.add_argument("--tasks", type=_words, metavar="A,B", help="only these (default: all)")
+    compare.add_argument("--tokenizer", default="", metavar="T", help=_TOKENIZER_HELP)
+    compare.add_argument("--json", action="store_true")
+    _add_place(compare)
+    compare.set_defaults(run=_compare)
 
 
 _TOKENIZER_HELP = "world, bytes, ascii, or a tokenizer's file (default: chosen by evidence)"
@@ -132,6 +151,10 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _tokens(text: str) -> list[int]:
@@ -341,6 +364,42 @@ def _bench(options: argparse.Namespace) -> None:
     _print(
         f"Writing reaches {result.limit_reached:.0%} of what reading the weights at {result.bandwidth_gb_s:.1f} GB/s allows."
     )
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from rwkv_backend.compare.comparing import compare
+    from rwkv_backend.compare.records import CompareSettings, ModelChoice
+    from rwkv_backend.compare.report import write_report
+    from rwkv_backend.compare.tables import as_numbers
+
+    names = ("prompt", "seed", "max_tokens", "window", "tasks")
+    typed = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    choices = [ModelChoice(file, options.device, options.dtype, options.tokenizer) for file in options.files]
+    text = _read_text(options.text)
+    steps = compare(choices, text, CompareSettings(**typed), options.text.name)
+    result = _watch_models(options.files, steps)
+    if all(model.card is None for model in result.models):
+        raise SettingError("None of the models could be opened.")
+    files = write_report(result, options.out)
+    if options.json:
+        _print_json({"files": [str(file) for file in files], **as_numbers(result)})
+    else:
+        _print(str(files[0]))
+
+
+def _watch_models(files: Sequence[Path], steps: Generator[CompareEvent, None, Comparison]) -> Comparison:
+    """Run a comparison to its end; each failure is told when it happens."""
+    from rwkv_backend.compare.records import TaskDone, TaskProgress
+
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as done:
+            return done.value
+        if isinstance(event, TaskProgress):
+            _show_progress(f"{files[event.model].name}: {event.task or 'loading'}", event.progress)
+        elif isinstance(event, TaskDone) and event.result.failures and event.result.failures[-1].task == event.task:
+            _say(f"{files[event.model].name}: {event.result.failures[-1].sentence}")
 
 
 # Shared by the commands

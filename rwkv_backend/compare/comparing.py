@@ -90,7 +90,8 @@ def _one_model(
         model = yield from _loading(place, steps)
         tokenizer = open_tokenizer(choice, model)
     except (RWKVError, MemoryError, torch.OutOfMemoryError) as error:
-        result = replace(result, failures=(TaskFailure(None, _sentence(error)),))
+        sentence = _sentence(error).replace(str(choice.path), choice.path.name)  # a report tells no folders
+        result = replace(result, failures=(TaskFailure(None, sentence),))
         yield TaskDone(place, None, result)
         return result
     return (yield from measure(model, tokenizer, text, settings, place, choice.dtype))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from rwkv_backend.compare.records import FEATURE_ROWS, TASK_TITLES, Comparison, ModelResult
+from rwkv_backend.compare.records import FEATURE_ROWS, TASK_TITLES, Comparison, ModelResult, NeedleCurve
 
 Value = str | int | float | None
 
@@ -42,6 +44,7 @@ def tables(comparison: Comparison) -> list[Table]:
         summary(comparison),
         contexts(comparison),
         positions(comparison),
+        recall_by_distance(comparison),
         recall(comparison),
         speed(comparison),
         state_sizes(comparison),
@@ -147,6 +150,25 @@ def positions(comparison: Comparison) -> Table:
     return Table("positions", "Loss by position in bytes", header, tuple(rows), digits=(0,) * 5 + (4, 4), shown=False)
 
 
+def recall_by_distance(comparison: Comparison) -> Table:
+    curves = [(m.title, m.needle) for m in comparison.models if m.needle]
+    every = sorted({int(n) for _, curve in curves for n in curve.distances})
+    rows = ((title, *_saved(curve, every), float(curve.recalled.max(initial=0))) for title, curve in curves)
+    note = (
+        "Bits saved by memory ± standard error, by the tokens between. Last column: the largest share of trials, over all "
+        "distances, in which the likeliest tokens were the whole name."
+    )
+    header = ("model", *(f"{n:,}" for n in every), "spelled in full")
+    digits = (0,) * (1 + len(every)) + (2,)
+    return Table("recall_by_distance", "Recall of a name", header, tuple(rows), note, digits)
+
+
+def _saved(curve: NeedleCurve, every: list[int]) -> Iterator[Value]:
+    found = {int(n): place for place, n in enumerate(curve.distances)}
+    for n in every:
+        yield f"{curve.saved[found[n]]:.1f} ± {curve.error[found[n]]:.1f}" if n in found else None
+
+
 def recall(comparison: Comparison) -> Table:
     header = (
         *("model", "tokens between", "bytes between", "cost after its introduction (bits)", "after another's (bits)"),
@@ -171,8 +193,7 @@ def recall(comparison: Comparison) -> Table:
             c.distances, c.bytes, c.said, c.unsaid, c.saved, c.error, c.recalled, c.by_chance, strict=True
         )
     )
-    note = "Spelled in full: the share of trials in which the likeliest tokens are the whole name."
-    return Table("recall", "Recall of a name", header, tuple(rows), note, (0, 0, 0, 2, 2, 2, 2, 2, 2))
+    return Table("recall", "Recall of a name, in full", header, tuple(rows), shown=False)
 
 
 def speed(comparison: Comparison) -> Table:
@@ -263,6 +284,21 @@ def _setting(value: object) -> Value:
 def machine(comparison: Comparison) -> Table:
     rows = ((f.name, _setting(getattr(comparison.machine, f.name))) for f in fields(comparison.machine))
     return Table("machine", "Machine", ("", "value"), (*rows, ("date", comparison.date)))
+
+
+def as_numbers(comparison: Comparison) -> dict[str, Any]:
+    """The tables that pages show, each as a list of objects, and what was written; no infinities or NaN."""
+    shown = {
+        t.key: [dict(zip(t.header, map(_finite, row), strict=True)) for row in t.rows]
+        for t in tables(comparison)
+        if t.shown
+    }
+    written = [{"model": m.title, "text": m.writing.text} for m in comparison.models if m.writing]
+    return {**shown, "written": written, "complete": comparison.complete}
+
+
+def _finite(value: Value) -> Value:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_csv(table: Table) -> str:
