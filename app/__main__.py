@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a checkpoint to open")
     result.add_argument("--prompt", default="", metavar="TEXT", help="put this into the text field")
-    result.add_argument("--page", choices=("chat", "inspect"), help="with or without the inspector")
+    result.add_argument("--page", choices=("chat", "inspect", "compare"), help="which page to show")
     result.add_argument("--mode", choices=("chat", "complete"), help="a conversation, or going on with a text")
     result.add_argument("--theme", choices=("system", "light", "dark"))
     result.add_argument("--language", choices=("system", "en", "zh_CN"))

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageB
 
 from app import log as log_file
 from app import theme
+from app.compare_part import ComparePart
 from app.controller import Controller
 from app.error_report import ErrorReport
 from app.messages import Engine, OpenedModel, Write, Written
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self._error_dialog: ErrorDialog | None = None
         self._make_panels()
         self._make_docks()
+        self.compare = ComparePart(self)
         self._make_menus()
         self._make_status_bar()
         self._connect()
@@ -143,6 +145,8 @@ class MainWindow(QMainWindow):
         self._action(menu, "quit_action", self.tr("Quit"), self.close, QKeySequence(QKeySequence.StandardKey.Quit), "x")
 
     def _make_view_menu(self, menu: QMenu) -> None:
+        self.compare.turner.add_to(menu)
+        menu.addSeparator()
         for dock, shortcut in ((self.side_dock, "F8"), (self.inspector_dock, "F9")):
             action = dock.toggleViewAction()
             action.setShortcut(QKeySequence(shortcut))
@@ -448,8 +452,8 @@ class MainWindow(QMainWindow):
         self.conversation.set_send_key(self.settings.send_key)
 
     def show_page(self, page: str) -> None:
-        """chat: the conversation alone; inspect: with the inspector beside it."""
-        self.inspector_dock.setVisible(page != "chat")
+        """chat: the conversation alone; inspect: with the inspector beside it; compare: several models."""
+        self.compare.turner.show_page(page)
 
     def show_memory(self) -> None:
         held = resident_bytes()
@@ -510,6 +514,7 @@ class MainWindow(QMainWindow):
             self.plot_grid.ask()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.compare.turner.leave()
         self.settings.geometry = self.saveGeometry().data()
         self.settings.dock_state = self.saveState().data()
         self.settings.sampling = self.sampling_panel.state()

@@ -52,11 +52,34 @@ class Script(QObject):
         if self.options.seed is not None:
             panel = self.window.sampling_panel
             panel.set_params(replace(panel.params(), seed=self.options.seed))
+        if self.options.page == "compare":
+            self._compare()
+            return
         if self.options.prompt:
             self.window.conversation.set_prompt(self.options.prompt)
         if self.options.send and self.options.prompt:
             self._soon(self.window.conversation.send)
         else:
+            self._soon(self.finish)
+
+    def _compare(self) -> None:
+        """The same on the compare page, with the models that it begins with."""
+        compare, options = self.window.compare, self.options
+        setup = compare.page.writing.setup
+        if options.prompt:
+            setup.set_prompt(options.prompt)
+        if options.seed is not None:
+            setup.set_seed(options.seed)
+        if options.max_tokens:
+            setup.set_max_tokens(options.max_tokens)
+        if not options.send:
+            self._soon(self.finish)
+            return
+        compare.desk.busy_changed.connect(self._compared)
+        self._soon(compare.run)
+
+    def _compared(self, doing: str) -> None:
+        if not doing:
             self._soon(self.finish)
 
     def load_ended(self, ok: bool, stopped: bool, sentence: str) -> None:

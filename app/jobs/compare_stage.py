@@ -219,7 +219,6 @@ def spec_for(look: Look) -> FrameSpec:
         map_field=(look.field or None) if look.view == "state_map" else None,
         map_measure=MAGNITUDES,
         decay=look.view in ("decay_curves", "half_life"),
-        memory=look.view == "memory",
     )
 
 
@@ -255,6 +254,8 @@ def make_frame(column: Column, look: Look, state: State, probe: Probe | None) ->
     frame = column.frames.make(spec_for(look), state, probe=probe)
     if look.view == "state_map" and not look.field:
         return replace(frame, state_map=memory_map(state))
+    if look.view == "memory":
+        return replace(frame, memory=layer_memory(state, min(max(look.layer, 0), len(state.layers) - 1)))
     return frame
 
 
@@ -274,6 +275,21 @@ def memory_map(state: State) -> Labelled:
     table.flags.writeable = False
     by_key = any(tensor is not None and tensor.dim() == 3 for tensor in memories(state))
     return Labelled("memory", ("layer", "head and key" if by_key else "channel"), table)
+
+
+def layer_memory(state: State, layer: int) -> tuple[Labelled, ...]:
+    """One layer's memory as it is read: a number for each channel, or a matrix for each head; () where there is none."""
+    import numpy as np
+
+    from rwkv_backend.frames import memories
+
+    memory = memories(state)[layer]
+    if memory is None:
+        return ()
+    axes = state.field("att.wkv").axes if memory.dim() == 3 else ("channel",)
+    values = np.array(memory.detach().float().cpu().numpy())
+    values.flags.writeable = False
+    return (Labelled("memory", axes, values),)
 
 
 def _strength(memory: Tensor, state: State) -> Any:

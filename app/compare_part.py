@@ -1,0 +1,149 @@
+"""The compare page in the window: puts the page together with its desk, its small plots, and the rest of the window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from app.compare_desk import CompareDesk, usual_choices
+from app.compare_messages import ColumnStatus
+from app.page_turner import PageTurner
+from app.views.compare.page import ComparePage
+from rwkv_backend.compare.records import ModelChoice
+from rwkv_backend.demo_models import demo_models
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+    from app.views.compare.small_plots import PlotChoice, SmallPlots
+
+
+class ComparePart(QObject):
+    """Built with the window; its plots come with the first visit, once pyqtgraph may be imported."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._visited = self._late = False
+        self._plot_choice: PlotChoice | None = None
+        self._plots: SmallPlots | None = None
+        self.page = ComparePage()
+        self.desk = CompareDesk(window.controller, self)
+        self.turner = PageTurner(window, self.page)
+        self._connect()
+
+    def _connect(self) -> None:
+        desk, tab = self.desk, self.page.writing
+        setup, columns = tab.setup, tab.columns
+        self.turner.turned.connect(self._turned)
+        self._window.late_parts_ready.connect(self._late_parts_ready)
+        self._window.sampling_panel.changed.connect(self._show_params)
+        self._window.controller.engine_started.connect(lambda engine: columns.set_devices(engine.devices))
+        setup.run_requested.connect(self.run)
+        setup.stop_requested.connect(desk.stop)
+        setup.unload_requested.connect(desk.unload)
+        setup.sampling_requested.connect(self._show_sampling)
+        setup.adder.add_requested.connect(lambda path: desk.add(ModelChoice(path)))
+        columns.remove_requested.connect(desk.remove)
+        columns.stop_requested.connect(desk.stop_column)
+        columns.dtype_chosen.connect(self._dtype_chosen)
+        columns.device_chosen.connect(self._device_chosen)
+        tab.position.moved.connect(self._look)
+        desk.columns_changed.connect(self._show_columns)
+        desk.column_changed.connect(self._show_status)
+        desk.began.connect(tab.begin)
+        desk.wrote.connect(tab.add)
+        desk.ended.connect(columns.end)
+        desk.busy_changed.connect(self._show_busy)
+        desk.said.connect(tab.say)
+
+    def _late_parts_ready(self) -> None:
+        self._late = True
+        self._turned(self.turner.page)
+
+    def _add_plots(self) -> None:
+        """The small plots, which draw with pyqtgraph."""
+        from app.views.compare.small_plots import PlotChoice, SmallPlots
+
+        tab = self.page.writing
+        self._plot_choice = choice = PlotChoice()
+        tab.looking.addWidget(choice)
+        self._plots = plots = SmallPlots(tab.columns.plots_row, choice, self)
+        choice.changed.connect(self._look)
+        plots.layer_picked.connect(choice.pick_layer)
+        plots.position_picked.connect(tab.position.go_to)
+        tab.surprised.connect(plots.show_surprises)
+        self.desk.framed.connect(plots.show_frame)
+        self.desk.began.connect(plots.begin)
+        self._show_columns(self.desk.statuses)
+
+    # What the user asks
+
+    def run(self) -> None:
+        setup = self.page.writing.setup
+        self.desk.write(setup.prompt(), setup.params(), setup.seed(), setup.max_tokens(), setup.together())
+
+    def show_plot(self, view: str) -> None:
+        """Put this plot under every model."""
+        self.page.tabs.setCurrentWidget(self.page.writing)
+        if self._plot_choice is not None:
+            self._plot_choice.choose(view)
+
+    def _show_sampling(self) -> None:
+        self._window.side_dock.show()
+        self._window.side_tabs.setCurrentWidget(self._window.sampling_panel)
+
+    def _dtype_chosen(self, column: int, dtype: str) -> None:
+        self.desk.choose(column, replace(self._choice_of(column), dtype=dtype))
+
+    def _device_chosen(self, column: int, device: str) -> None:
+        self.desk.choose(column, replace(self._choice_of(column), device=device))
+
+    def _choice_of(self, column: int) -> ModelChoice:
+        return next(status.choice for status in self.desk.statuses if status.column == column)
+
+    def _look(self) -> None:
+        """Another place, layer or plot."""
+        if self._plot_choice is None or self._plots is None:
+            return
+        look = self._plot_choice.look(self.page.writing.position.position)
+        self._plots.show_look(look)
+        self.desk.look_at(look)
+
+    # What the desk tells
+
+    def _turned(self, page: str) -> None:
+        if page == "compare" and not self._visited:
+            self._visited = True
+            self._show_params()
+            self.desk.add(*usual_choices(usual_models()))
+        if page == "compare" and self._late and self._plots is None:
+            self._add_plots()
+
+    def _show_params(self) -> None:
+        self.page.writing.setup.show_params(self._window.sampling_panel.params())
+
+    def _show_columns(self, statuses: tuple[ColumnStatus, ...]) -> None:
+        self.page.writing.show_columns(statuses)
+        if self._plots is not None and self._plot_choice is not None:
+            self._plots.show_columns(statuses)
+            self._plot_choice.offer(statuses)
+        self._show_busy(self.desk.busy)
+
+    def _show_status(self, status: ColumnStatus) -> None:
+        self.page.writing.columns.show_status(status)
+        if status.phase in ("ready", "ended") and self._plots is not None and self._plot_choice is not None:
+            self._plots.show_columns(self.desk.statuses)
+            self._plot_choice.offer(self.desk.statuses)
+
+    def _show_busy(self, doing: str) -> None:
+        self.page.writing.setup.show_state(len(self.desk.statuses), doing)
+        written = any(status.written is not None for status in self.desk.statuses)
+        self.page.report.setEnabled(not doing and (written or self.desk.comparison is not None))
+
+
+def usual_models() -> tuple[Path, ...]:
+    """The demo models of versions 1 to 6."""
+    return tuple(demo.path for demo in demo_models() if not demo.version.startswith("7"))
