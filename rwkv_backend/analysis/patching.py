@@ -160,15 +160,17 @@ def where_remembered(
 
 
 def expected_instead(model: RWKVModel, tokens: Sequence[int], positions: Sequence[int], target: int) -> list[int]:
-    """For each position the likeliest token there that is neither the one there nor `target`.
+    """For each position, in rising order, the likeliest token there that is neither the one there nor `target`.
 
     At position 0, before which nothing was read, the likeliest after the first token.
     """
-    with torch.no_grad():
-        logits = model.forward(tokens[: max(positions[-1], 1)], model.new_state(), every=True)
-    chosen = []
+    chosen: list[int] = []
+    state, read, logits = model.new_state(), 0, torch.zeros(0)
     for place in positions:
-        row = logits[max(place - 1, 0)].clone()
+        until = max(place, 1)
+        if until > read:
+            logits, read = read_on(model, tokens[read:until], state), until
+        row = logits.clone()
         row[[tokens[place], target]] = -torch.inf
         chosen.append(int(row.argmax()))
     return chosen

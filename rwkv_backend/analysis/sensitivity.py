@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rwkv_backend.probe import Probe
 from rwkv_backend.records import Progress
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from rwkv_backend.models.base import RWKVModel
     from rwkv_backend.state import State
+
+PLAIN_FORMULAS = "gradient"
+"""What no fast path can keep: with a probe that wants it, the text is read by formulas that gradients flow through."""
 
 LIKELIEST = 2
 """Next tokens whose gradients are taken. More cost a backward pass each and change the order of tokens hardly at all."""
@@ -45,7 +49,8 @@ def sensitivity(model: RWKVModel, tokens: Sequence[int], state: State) -> Genera
     """(T,) on the CPU, float32, for two tokens or more. `state` reads them; what was before them counts as fixed."""
     began = time.perf_counter()
     with torch.enable_grad(), _embeddings_kept(model) as embeddings:
-        log_p = torch.log_softmax(model.forward(tokens, state).float(), -1)
+        logits = model.forward(tokens, state, probe=Probe(PLAIN_FORMULAS, every=True))
+        log_p = torch.log_softmax(logits.float(), -1)
     yield Progress(1, LIKELIEST + 1, "runs", time.perf_counter() - began)
     best = log_p.detach().topk(min(LIKELIEST, len(log_p)))
     total = torch.zeros(len(tokens), device=log_p.device)

@@ -14,6 +14,7 @@ from rwkv_backend.analysis.records import LeaveOneOut
 from rwkv_backend.analysis.sensitivity import sensitivity
 from rwkv_backend.errors import SettingError, TokenError
 from rwkv_backend.models.base import RWKVModel
+from rwkv_backend.probe import Probe
 from rwkv_backend.records import FloatArray
 from rwkv_backend.state import State
 from tests import tiny
@@ -167,7 +168,8 @@ def test_sensitivity_is_the_slope_of_the_log_probabilities(kind: str, opened: Op
         moved[place] += step
         setattr(model.weights, name, lambda _: moved)
         try:
-            return torch.log_softmax(model.forward(tokens, model.new_state()).double(), -1)
+            plain = Probe("gradient", every=True)
+            return torch.log_softmax(model.forward(tokens, model.new_state(), probe=plain).double(), -1)
         finally:
             setattr(model.weights, name, embedding)
 
