@@ -29,7 +29,8 @@ from app.controller import Controller
 from app.error_report import ErrorReport
 from app.messages import Engine, OpenedModel, Write, Written
 from app.plot_grid import PlotGrid
-from app.settings import LastModel, Settings
+from app.settings import BUDGETS, LastModel, Settings
+from app.timeline_part import TimelinePart
 from app.views.conversation import Conversation
 from app.views.error_dialog import ErrorDialog
 from app.views.model_panel import ModelPanel
@@ -79,6 +80,8 @@ class MainWindow(QMainWindow):
         self._make_status_bar()
         self._connect()
         self._restore()
+        self.timeline = TimelinePart(self)
+        self._make_budget_menu()
 
     # Building
 
@@ -120,7 +123,8 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         self._make_file_menu(self.menuBar().addMenu(self.tr("&File")))
-        self._make_view_menu(self.menuBar().addMenu(self.tr("&View")))
+        self.view_menu = self.menuBar().addMenu(self.tr("&View"))
+        self._make_view_menu(self.view_menu)
         help_menu = self.menuBar().addMenu(self.tr("&Help"))
         self._action(
             help_menu,
@@ -163,6 +167,13 @@ class MainWindow(QMainWindow):
         self._choices(language_menu, "language", languages, self.settings.language, self.set_language)
         keys = (("enter", self.tr("Enter sends")), ("ctrl_enter", self.tr("Ctrl+Enter sends")))
         self._choices(menu.addMenu(self.tr("Sending")), "send_key", keys, self.settings.send_key, self.set_send_key)
+
+    def _make_budget_menu(self) -> None:
+        menu = QMenu(self.tr("Memory for going back"), self)
+        sizes = [(str(size), self.tr("{0} MB").format(f"{size:,}")) for size in BUDGETS]
+        present = str(self.settings.timeline_megabytes)
+        self._choices(menu, "timeline_memory", sizes, present, lambda key: self.timeline.set_budget(int(key)))
+        self.view_menu.addMenu(menu)
 
     def _choices(self, menu: QMenu, name: str, choices: object, present: str, chosen: object) -> None:
         """A menu in which exactly one entry is ticked; `chosen` is called with its key."""
@@ -371,6 +382,7 @@ class MainWindow(QMainWindow):
             params=panel.params(),
             max_tokens=panel.max_tokens(),
             stops=panel.stops(),
+            measure=self.timeline.tinted,
         )
         self.settings.first_start = False
         self.conversation.began(text)

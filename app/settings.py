@@ -30,6 +30,8 @@ Language = Literal["system", "en", "zh_CN"]
 
 MOST_RECENT = 10
 MOST_THREADS = 1024
+BUDGETS = (64, 256, 1024, 4096)
+"""Megabytes for the checkpoints of a text, to choose from."""
 
 Raw = QByteArray | bytes | bytearray | memoryview
 """What Qt's `saveGeometry` and `saveState` give, or that of its `data()`."""
@@ -152,6 +154,26 @@ class Settings:
     @sampling.setter
     def sampling(self, value: dict[str, object]) -> None:
         self._set_json("writing/sampling", value)
+
+    @property
+    def tint(self) -> bool:
+        """Whether words are tinted by surprise."""
+        return self._text("writing/tint") == "true"
+
+    @tint.setter
+    def tint(self, value: bool) -> None:
+        self._store.setValue("writing/tint", "true" if value else "false")
+
+    @property
+    def timeline_megabytes(self) -> int:
+        """What going back may take."""
+        text = self._text("writing/timeline_megabytes")
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+        return number if number in BUDGETS else BUDGETS[1]
+
+    @timeline_megabytes.setter
+    def timeline_megabytes(self, value: int) -> None:
+        self._store.setValue("writing/timeline_megabytes", str(value))
 
     # Models and engine
 

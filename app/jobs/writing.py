@@ -30,15 +30,14 @@ def write(desk: Desk, job: Write) -> Steps:
     before: Sequence[Any] = ()
     with closing(events_of(session, job)) as events:
         for event in events:
-            if isinstance(event, Finished):
-                teller.tell()
-                show_end(desk, event)
-                return written(session, event)
             if isinstance(event, Progress):
                 desk.link.post(Progressed(job.id, "reading", event))
-            else:
+            elif isinstance(event, Step):
                 desk.link.post(Wrote(job.id, event))
-            teller.tell_now_and_then()
+            teller.tell(event)
+            if isinstance(event, Finished):
+                show_end(desk, event)
+                return written(session, event)
             show(desk, event, before)
             before = memories(session.state) if desk.link.spec.activity else ()
             prepare_probe(desk)
@@ -68,18 +67,17 @@ class Teller:
         self._told: int | None = None
         self._when = 0.0
 
-    def tell_now_and_then(self) -> None:
-        if self._told is None or time.monotonic() - self._when >= TELL_EVERY:
-            self.tell()
-
-    def tell(self) -> None:
-        """The first time, nothing has been read yet: only what is kept of the old text is still there."""
+    def tell(self, event: Progress | Step | Finished) -> None:
+        """At the first event, what is kept of the old text is still there, and at most one new token is."""
         session, _ = self._desk.opened()
-        first = len(session.timeline) if self._told is None else self._told
-        records = session.records(first)
-        if records or self._told is None:
-            self._desk.tell(self._job, TokensTold(first, records))
-        self._told, self._when = first + len(records), time.monotonic()
+        if self._told is None:
+            self._told = len(session.timeline) - isinstance(event, Step)
+            self._desk.tell(self._job, TokensTold(self._told, ()))
+        if isinstance(event, Finished) or time.monotonic() - self._when >= TELL_EVERY:
+            records = session.records(self._told)
+            if records:
+                self._desk.tell(self._job, TokensTold(self._told, records))
+            self._told, self._when = self._told + len(records), time.monotonic()
 
 
 def after_stop(desk: Desk, job: Write) -> Result:

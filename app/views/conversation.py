@@ -6,15 +6,17 @@ what small and old models need. The view holds no model and no truth: it asks by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel, Written
+from app.views.branch_panel import BranchPanel
 from app.views.composer import Composer, SendKey
 from app.views.conversation_centre import Centre
 from app.views.conversation_foot import Foot
@@ -22,10 +24,11 @@ from app.views.mode_switch import Mode, ModeSwitch
 from app.views.page import Page
 from app.views.parts import named
 from app.views.reading_bar import ReadingBar
+from app.views.scrubber import Scrubber
 from app.views.status_words import ended_words, reading_words
 from app.views.template_picker import TemplatePicker
 from app.views.text_tools import copy_text
-from rwkv_backend.records import Progress
+from rwkv_backend.records import Progress, TokenRecord, TurnRecord
 from rwkv_backend.templates import Turn, problems
 
 CHECK_AFTER = 200
@@ -52,6 +55,17 @@ class Conversation(QWidget):
     mode_changed = Signal(str)
     template_changed = Signal(str)
     """Name of the template that the next message is wrapped in; "" in Complete, where nothing is added."""
+    token_pointed = Signal(int, QRect)
+    """A token under the mouse and its place in the window; -1: none"""
+    token_clicked = Signal(int)
+    cut_requested = Signal(int)
+    """Forget all after so many tokens"""
+    fork_requested = Signal(int)
+    """A new branch after so many tokens"""
+    edit_requested = Signal(int)
+    """The message of this number is to be written anew"""
+    again_requested = Signal(int)
+    """The answer of this number is to be written again"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +77,8 @@ class Conversation(QWidget):
         self._picker = TemplatePicker()
         self._centre = Centre()
         self._progress = ReadingBar()
+        self.scrubber = Scrubber()
+        self.branches = BranchPanel()
         self._foot = Foot()
         self._check = QTimer(self)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
@@ -87,6 +103,8 @@ class Conversation(QWidget):
         layout.addLayout(head)
         layout.addWidget(self._centre, 1)
         layout.addWidget(self._progress)
+        layout.addWidget(self.branches)
+        layout.addWidget(self.scrubber)
         layout.addLayout(self._foot)
 
     def _connect(self) -> None:
@@ -99,6 +117,14 @@ class Conversation(QWidget):
         self._foot.buttons.stop.clicked.connect(self.stop)
         self._escape.activated.connect(self.stop)
         self._foot.clear.clicked.connect(self.clear_requested)
+        self._centre.token_pointed.connect(self.token_pointed)
+        self._centre.token_clicked.connect(self.token_clicked)
+        self.scrubber.tint_requested.connect(self._centre.set_tinted)
+        for field in (self._centre.transcript, self._centre.page):
+            field.cut_requested.connect(self.cut_requested)
+            field.fork_requested.connect(self.fork_requested)
+        self._centre.transcript.edit_requested.connect(self.edit_requested)
+        self._centre.transcript.again_requested.connect(self.again_requested)
         menu = QMenu(self)
         menu.addAction(self.tr("Copy the model's last text"), self.copy_last)
         menu.addAction(self.tr("Copy everything"), self.copy_all)
@@ -183,6 +209,17 @@ class Conversation(QWidget):
         self._foot.status.set_text(self.tr("The model reads your text."))
         self.set_busy(True)
 
+    def went_on(self) -> None:
+        """The model writes on from where the text ends, without a new text from the user."""
+        self._leave_buttons()
+        self._welcoming = False
+        self._asked, self._prompt_read = False, True
+        self._answering = not self._chatting or not self._centre.begin_answer(self._begins())
+        self._foot.hide_failure()
+        self._centre.follow()
+        self._foot.status.set_text(self.tr("The model goes on."))
+        self.set_busy(True)
+
     def show_progress(self, progress: Progress) -> None:
         """How much of the text has been read."""
         self._prompt_read = progress.done >= progress.total
@@ -210,6 +247,7 @@ class Conversation(QWidget):
         """The model has stopped writing. written: None if it never began to read."""
         if written is not None:
             self.append(written.rest)
+            self._centre.transcript.link_end()
         if stopped and not self._prompt_read:
             self._take_back()
         self._asked = False
@@ -232,6 +270,38 @@ class Conversation(QWidget):
         self._foot.hide_failure()
         self._foot.status.set_text(self._idle_words())
         self._refresh()
+
+    # Its tokens
+
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """From the token `first` on, these were read and written."""
+        self._centre.show_tokens(first, records)
+        self.scrubber.show_tokens(first, records)
+
+    def show_position(self, position: int, live: bool) -> None:
+        """Where in the text one looks."""
+        self.scrubber.show_position(position, live)
+        self._centre.set_marked(-1 if live else position - 1)
+
+    def show_text(self, records: Sequence[TokenRecord], turns: Sequence[TurnRecord]) -> None:
+        """Another branch's text is the present one. In Complete, undo brings the old one back."""
+        self._foot.hide_failure()
+        if turns:
+            self._centre.show_turns(turns, self._begins())
+        elif self._chatting and records:
+            self.set_mode("complete")
+        if not turns:
+            self._centre.show_page(records)
+        self._refresh()
+
+    def place_of(self, token: int) -> QRect | None:
+        """Where in the window a token stands, if it can be seen."""
+        return self._centre.place_of(token)
+
+    def show_tokens_moved(self, words: str) -> None:
+        """What came of going elsewhere, in the status line."""
+        if not self._busy:
+            self._foot.status.set_text(words)
 
     # What the user does
 
@@ -306,10 +376,14 @@ class Conversation(QWidget):
         goes_on = before is None or replace(before, text=sent.text) == sent
         if not goes_on:
             self._centre.note(self.tr("A new conversation begins: the model does not know what is above."))
-        template = self._picker.template(chat=True)
-        self._centre.begin_turn(sent.text.strip(), template.begins if template is not None else "")
+        self._centre.begin_turn(sent.text.strip(), self._begins())
         if self._foot.composer.text() == sent.text:
             self._foot.composer.clear()
+
+    def _begins(self) -> str:
+        """The part of an answer that the prompt holds already."""
+        template = self._picker.template(chat=True)
+        return template.begins if template is not None else ""
 
     def _take_back(self) -> None:
         """Put a message that was not answered back where it was written, unless the next one stands there already."""

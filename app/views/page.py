@@ -5,20 +5,23 @@ Text that comes from a model is put in as it is, never read as HTML, and never s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QInputMethodEvent,
     QKeyEvent,
+    QPainter,
+    QPaintEvent,
     QResizeEvent,
     QTextCharFormat,
     QTextCursor,
     QTextFormat,
     QTextOption,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QWidget
 
 from app import theme
 from app.views.text_tools import (
@@ -32,6 +35,9 @@ from app.views.text_tools import (
     replace_text,
     selection_kept,
 )
+from app.views.token_layer import Line, TokenLayer, add_places, lines_of
+from app.views.token_map import Piece, agreed, units
+from rwkv_backend.records import TokenRecord
 
 _WRITTEN = int(QTextFormat.Property.UserProperty) + 1
 """The property of a character that the model has written."""
@@ -44,6 +50,10 @@ class Page(QPlainTextEdit):
     """
 
     send_requested = Signal()
+    cut_requested = Signal(int)
+    """Forget all after so many tokens"""
+    fork_requested = Signal(int)
+    """A new branch after so many tokens"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +65,12 @@ class Page(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(theme.L)
         self.follower = Follower(self.verticalScrollBar())
+        self.tokens = TokenLayer(self, self._visible_lines)
+        self._compare_soon = QTimer(self)
+        self._compare_soon.setSingleShot(True)
+        self._compare_soon.setInterval(0)
+        self._compare_soon.timeout.connect(self._compare)
+        self.document().contentsChange.connect(self._changed)
         theme.signals().changed.connect(self._recolour)
 
     def text(self) -> str:
@@ -63,6 +79,64 @@ class Page(QPlainTextEdit):
     def set_text(self, text: str) -> None:
         self._pieces.clear()
         replace_text(self, text)
+
+    def set_parts(self, parts: Sequence[tuple[str, bool]]) -> None:
+        """Another text, part by part with whether the model has written it; undo brings the old one back."""
+        self._pieces.clear()
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.removeSelectedText()
+        for text, written in parts:
+            cursor.insertText(text.replace("\r", ""), _written_format() if written else QTextCharFormat())
+        cursor.endEditBlock()
+        self.moveCursor(QTextCursor.MoveOperation.End)
+
+    # Its tokens
+
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """From the token `first` on, the text was read as these."""
+        self.tokens.show_tokens(first, records)
+        self._compare()
+
+    def _compare(self) -> None:
+        """Only as far as the text is still the one that was read do its words belong to tokens."""
+        text, told = units(self.text()), self.tokens.map.told()
+        self.tokens.map.set_pieces([Piece(0, 0, agreed(text, told))])
+        self.tokens.update()
+
+    def _changed(self, place: int, removed: int, added: int) -> None:
+        """Nothing after a change is painted where it no longer is, until the texts have been compared."""
+        self.tokens.map.shorten(place)
+        self._compare_soon.start()
+
+    def _visible_lines(self) -> Iterator[Line]:
+        block, height = self.firstVisibleBlock(), float(self.viewport().height())
+        while block.isValid():
+            box = self.blockBoundingGeometry(block).translated(self.contentOffset())
+            if box.top() > height:
+                return
+            yield from lines_of(block, box.topLeft(), height)
+            block = block.next()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.menu_at(event.pos())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def menu_at(self, point: QPoint) -> QMenu:
+        """Qt's own, and what can be done with the word at that point."""
+        menu = self.createStandardContextMenu()
+        found = self.tokens.token_at(QPointF(point))
+        if found is not None:
+            add_places(menu, found[0] + 1, self.fork_requested, self.cut_requested)
+        return menu
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        self.tokens.paint(painter)
+        painter.end()
+        super().paintEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         keep_lines_short(self, self.setViewportMargins)

@@ -33,6 +33,7 @@ def ended_words(written: Written, limit: int | None) -> str:
     translate = QCoreApplication.translate
     parts = (
         reason_words(written),
+        *read_words(written),
         translate("Conversation", "{0} tokens/s").format(f"{written.rate:,.1f}"),
         translate("Conversation", "{0} of {1} tokens in context").format(seen, f"{limit:,}")
         if limit is not None
@@ -40,6 +41,14 @@ def ended_words(written: Written, limit: int | None) -> str:
         translate("Conversation", "state {0}").format(_size(written.state_bytes)),
     )
     return " · ".join(parts)
+
+
+def read_words(written: Written) -> tuple[str, ...]:
+    """How little of a text had to be read, where the rest was known from before."""
+    if not 0 < written.prompt_tokens < written.text_tokens:
+        return ()
+    words = QCoreApplication.translate("Conversation", "re-read {0} of {1} tokens")
+    return (words.format(f"{written.prompt_tokens:,}", f"{written.text_tokens:,}"),)
 
 
 def reason_words(written: Written) -> str:

@@ -10,12 +10,12 @@ characters; these soft breaks are left out again where text is copied.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -42,6 +42,10 @@ from app.views.text_tools import (
     keep_lines_short,
     selection_kept,
 )
+from app.views.token_layer import Line, TokenLayer, add_places, lines_of
+from app.views.token_map import Piece, units
+from app.views.token_turns import ShownTurn, link
+from rwkv_backend.records import TokenRecord
 
 LONG_PARAGRAPH = 2_000
 """Characters after which a paragraph of the transcript gets a soft break at the next space."""
@@ -53,10 +57,11 @@ goes on with the one before. Lines within a text are made by Qt and have -1."""
 
 @dataclass(frozen=True)
 class _Turn:
-    """start: the position of its first character in the document; that of the header, if it has one."""
+    """start: the position of its first character in the document, that of the header; shown: what stands below it."""
 
     kind: Literal["user", "model", "note"]
     start: int
+    shown: ShownTurn
 
 
 class Transcript(QTextEdit):
@@ -64,6 +69,15 @@ class Transcript(QTextEdit):
 
     The text bears no colours of its own, and the tint is painted behind it: a change of theme costs one repaint.
     """
+
+    cut_requested = Signal(int)
+    """Forget all after so many tokens"""
+    fork_requested = Signal(int)
+    """A new branch after so many tokens"""
+    edit_requested = Signal(int)
+    """The message of this number, among those that the model knows of, is to be written anew"""
+    again_requested = Signal(int)
+    """The answer of this number is to be written again"""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,18 +94,23 @@ class Transcript(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(theme.L)
         self.follower = Follower(self.verticalScrollBar())
+        self.tokens = TokenLayer(self, self._visible_lines)
+        self._written: list[bool] = []
+        self._linked: list[list[Piece]] = []
         theme.signals().changed.connect(self.viewport().update)
 
     # What was said
 
     def begin(self, speaker: Literal["user", "model"], text: str = "") -> None:
-        """A new turn."""
+        """A new turn. What an answer begins with is not the model's own."""
         bold = QTextCharFormat()
         bold.setFontWeight(QFont.Weight.DemiBold)
         with selection_kept(self):
-            self._turns.append(_Turn(speaker, self._new_block(_HEADER, bold, 2 * theme.L)))
+            header = self._new_block(_HEADER, bold, 2 * theme.L)
             end_of(self).insertText(self.tr("You") if speaker == "user" else self.tr("Model"), bold)
-            self._new_block(_LINE, QTextCharFormat())
+            place = self._new_block(_LINE, QTextCharFormat())
+            begun = len(units(text)) if speaker == "model" else 0
+            self._turns.append(_Turn(speaker, header, ShownTurn(speaker, place, begun=begun)))
         self.add(text)
 
     def add(self, text: str) -> None:
@@ -105,14 +124,24 @@ class Transcript(QTextEdit):
             length = self.document().lastBlock().length()
             if length > LONG_PARAGRAPH and (text[0].isspace() or length > LONG_PARAGRAPH * 9 // 8):
                 self._new_block(_SOFT, QTextCharFormat())
+                self._turns[-1].shown.breaks.append(self._turns[-1].shown.length)
             end_of(self).insertText(text, QTextCharFormat())
+            self._turns[-1].shown.add(text)
+
+    def begin_answer(self, begins: str) -> bool:
+        """Let an answer begin, unless the last turn is one already."""
+        if self._turns and self._turns[-1].kind == "model":
+            return False
+        self.begin("model", begins)
+        return True
 
     def note(self, sentence: str) -> None:
         """A remark of the program between two turns."""
         italic = QTextCharFormat()
         italic.setFontItalic(True)
         with selection_kept(self):
-            self._turns.append(_Turn("note", self._new_block(_HEADER, italic, 2 * theme.L)))
+            place = self._new_block(_HEADER, italic, 2 * theme.L)
+            self._turns.append(_Turn("note", place, ShownTurn("note", place)))
             end_of(self).insertText(sentence, italic)
 
     def take_back(self) -> None:
@@ -125,9 +154,11 @@ class Transcript(QTextEdit):
         cursor.setPosition(self._turns[last].start - 1, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         del self._turns[last:]
+        self._link()
 
     def clear_all(self) -> None:
         self._turns.clear()
+        self._linked.clear()
         self.clear()
 
     @property
@@ -190,6 +221,47 @@ class Transcript(QTextEdit):
             parts.append(cursor.selectedText())
         return "".join(parts)
 
+    # Its tokens
+
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """From the token `first` on, the conversation was read and written as these."""
+        unchanged = self.tokens.map.start(first) if first else 0
+        self._linked = [p for p in self._linked[:-1] if all(piece.told_end <= unchanged for piece in p)]
+        self.tokens.show_tokens(first, records)
+        del self._written[first:]
+        self._written += [record.written for record in records]
+        self._link()
+
+    def link_end(self) -> None:
+        """The last turn has become longer without a new token."""
+        self._linked = self._linked[:-1]
+        self._link()
+
+    def said_of(self, turn: int) -> int | None:
+        """The number of a turn among those that the model knows of; None for a note, or what stands above the last one."""
+        first = self._first_known()
+        return turn - first if turn >= first else None
+
+    def _first_known(self) -> int:
+        notes = [at for at, turn in enumerate(self._turns) if turn.kind == "note"]
+        return notes[-1] + 1 if notes else 0
+
+    def _link(self) -> None:
+        turns = [turn.shown for turn in self._turns[self._first_known() :]]
+        self._linked = link(turns, self.tokens.map, self._written, self._linked[: len(turns)])
+        self.tokens.map.set_pieces([piece for pieces in self._linked for piece in pieces])
+        self.tokens.update()
+
+    def _visible_lines(self) -> Iterator[Line]:
+        scrolled, height = self.verticalScrollBar().value(), float(self.viewport().height())
+        block = self.cursorForPosition(QPoint(0, 0)).block()
+        while block.isValid():
+            origin = block.layout().position() - QPointF(0, scrolled)
+            if origin.y() > height:
+                return
+            yield from lines_of(block, origin, height)
+            block = block.next()
+
     # Copying
 
     # Not by overriding createMimeDataFromSelection: the clipboard outlives Python, and takes an object of Python's with it
@@ -213,7 +285,7 @@ class Transcript(QTextEdit):
         menu.popup(event.globalPos())
 
     def menu_at(self, point: QPoint) -> QMenu:
-        """What can be copied: the selection, the message at that point, everything."""
+        """What can be copied: the selection, the message at that point, everything. And what else could have been said."""
         menu, turn = QMenu(self), self.turn_at(point)
         copy = menu.addAction(self.tr("Copy selection"), self.copy_selection)
         copy.setEnabled(self.textCursor().hasSelection())
@@ -223,7 +295,21 @@ class Transcript(QTextEdit):
         everything.setEnabled(not self.is_empty)
         menu.addSeparator()
         menu.addAction(self.tr("Select everything"), self.selectAll)
+        self._add_ways(menu, point, turn)
         return menu
+
+    def _add_ways(self, menu: QMenu, point: QPoint, turn: int | None) -> None:
+        """What one can do with the turn and the word at that point."""
+        said = self.said_of(turn) if turn is not None else None
+        if turn is not None and said is not None and said < len(self._linked):
+            menu.addSeparator()
+            if self._turns[turn].kind == "user":
+                menu.addAction(self.tr("Edit this message"), partial(self.edit_requested.emit, said))
+            else:
+                menu.addAction(self.tr("Write this answer again"), partial(self.again_requested.emit, said))
+        found = self.tokens.token_at(QPointF(point))
+        if found is not None:
+            add_places(menu, found[0] + 1, self.fork_requested, self.cut_requested)
 
     def copy_message(self, turn: int | None) -> None:
         if turn is not None:
@@ -245,6 +331,7 @@ class Transcript(QTextEdit):
         painter.setBrush(QColor(theme.current().raised))
         for ground in self._grounds():
             painter.drawRoundedRect(ground, theme.S, theme.S)
+        self.tokens.paint(painter)
         painter.end()
         super().paintEvent(event)
 
