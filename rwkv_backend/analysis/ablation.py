@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from rwkv_backend.models.base import RWKVModel
     from rwkv_backend.state import State
 
+COPY_HEAD = Target(layers=(), fields=("copy.keys",))
+"""The copy head's memory, which belongs to no layer (versions 1 to 4)."""
+
 Place = tuple[int, ...]
 """(layer,) or (layer, head)"""
 
@@ -44,7 +47,7 @@ def ablation_sweep(
     period: int | None = None,
     state: State | None = None,
 ) -> Generator[Progress | AblationSweep, None, AblationSweep]:
-    """One run for each layer or head, one as it is, one without any layer's memory.
+    """One run for each layer or head, one as it is, one with no layer remembering, one without the copy head.
 
     `state` is what was read before `context` (it stays as it is). Raises TokenError for too few tokens, ContextFullError
     where they are too many, SettingError for heads or fields that this version lacks.
@@ -63,6 +66,9 @@ def ablation_sweep(
         ) - sweep.baseline
     yield sweep.answer()
     sweep.without_any = yield from sweep.mean_loss(Target(fields=sweep.fields))
+    if sweep.has_copy_head:
+        yield sweep.answer()
+        sweep.without_copy = yield from sweep.mean_loss(COPY_HEAD)
     return sweep.answer()
 
 
@@ -83,7 +89,8 @@ class _Sweep:
         self.places = places_of(model, fields, by_head)
         shape = (model.sizes.n_layer, model.sizes.n_head or 1) if by_head else (model.sizes.n_layer,)
         self.table = np.full(shape, np.nan)
-        self.baseline = self.without_any = float("nan")
+        self.baseline = self.without_any = self.without_copy = float("nan")
+        self.has_copy_head = bool(start.shared)
         self.done, self.began = 0, time.perf_counter()
 
     def check(self, context: int) -> None:
@@ -114,12 +121,13 @@ class _Sweep:
         return float(torch.cat(losses).mean())
 
     def progress(self) -> Progress:
-        return Progress(self.done, len(self.places) + 2, "runs", time.perf_counter() - self.began)
+        return Progress(self.done, len(self.places) + 2 + self.has_copy_head, "runs", time.perf_counter() - self.began)
 
     def answer(self) -> AblationSweep:
         axes = ("layer", "head") if self.by_head else ("layer",)
         change = Labelled("loss without this memory", axes, frozen(self.table), "nats a token")
-        return AblationSweep(change, self.baseline, self.without_any, len(self.following) - 1, self.period)
+        tokens = len(self.following) - 1
+        return AblationSweep(change, self.baseline, self.without_any, self.without_copy, tokens, self.period)
 
 
 def places_of(model: RWKVModel, fields: Sequence[str], by_head: bool) -> list[Place]:

@@ -40,6 +40,7 @@ NO_TIME_MIX = "Layer {0} has a second channel mix in place of its time mix: it r
 BY_SENSITIVITY = "How strongly the probabilities of the next word react to each token."
 BY_SHARES = "Each token's share of the last read-out, averaged over the layers: this model is too large for more."
 EXTRA_ATTENTION = "The model's extra attention is not counted here, only its fading memory."
+COPY_HEAD = "The copy head, which finds earlier words by itself, belongs to no layer and is not counted in the layers."
 
 
 def influence_map(
@@ -88,7 +89,8 @@ def _shares(lengths: Tensor, earlier: Tensor) -> tuple[Tensor, Tensor]:
 
 def _note(model: RWKVModel) -> str:
     names = {item.field.name for item in model.field_shapes}
-    return EXTRA_ATTENTION if names & {"tiny.memory", "qkv.keys"} else ""
+    notes = [EXTRA_ATTENTION] if names & {"tiny.memory", "qkv.keys"} else []
+    return " ".join([*notes, COPY_HEAD] if "copy.keys" in names else notes)
 
 
 def token_influence(

@@ -2,7 +2,10 @@
 
 Two texts are read that differ in one place, a name say, and end in the same words. Just before the last `read` of these
 words one layer's memory in the run on the first text is exchanged for that of the other run, and the rest is read. If the
-probability of the name falls, that layer held it. What is exchanged is all that the layer hands on, token shifts too.
+probability of the name falls, that layer held it, and it alone. The other way round, the run on the other text gets that
+layer's memory from the first: if the name returns, the layer is enough by itself. Where several layers hold the name, only
+the second way shows it. What is exchanged is all that the layer hands on, token shifts too. The copy head of some files of
+versions 1 to 4 remembers words by itself, beside the layers; it is exchanged in a run of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import numpy as np
 import torch
 
 from rwkv_backend.analysis import state_edit
-from rwkv_backend.analysis.ablation import places_of
+from rwkv_backend.analysis.ablation import COPY_HEAD, places_of
 from rwkv_backend.analysis.influence import token_influence
 from rwkv_backend.analysis.reading import begin, frozen, log_probabilities, read_on, require_tokens
 from rwkv_backend.analysis.records import PatchSweep, Replace, Target, WhereRemembered
@@ -52,11 +55,13 @@ def patch_sweep(
         yield sweep.progress()
         yield sweep.answer()
         picked = Target(place[:1], place[1:] or None, fields)
-        sweep.table[place] = sweep.after(state_edit.apply(model, ours, Replace(), picked, theirs)) - sweep.clean
+        sweep.effect[place], sweep.restored[place] = sweep.exchanged(ours, theirs, picked)
         sweep.done += 1
     yield sweep.progress()
     yield sweep.answer()
-    sweep.all_layers = sweep.after(state_edit.apply(model, ours, Replace(), Target(fields=fields), theirs))
+    if sweep.has_copy_head:
+        sweep.copy = sweep.exchanged(ours, theirs, COPY_HEAD)
+    sweep.all_layers = sweep.clean + sweep.exchanged(ours, theirs, Target(fields=fields))[0]
     return sweep.answer()
 
 
@@ -83,8 +88,9 @@ class _Sweep:
         names = fields or tuple(item.field.name for item in model.field_shapes)
         self.places = places_of(model, names, by_head)
         shape = (model.sizes.n_layer, model.sizes.n_head or 1) if by_head else (model.sizes.n_layer,)
-        self.table = np.full(shape, np.nan)
+        self.effect, self.restored = np.full(shape, np.nan), np.full(shape, np.nan)
         self.clean = self.other = self.all_layers = float("nan")
+        self.copy, self.has_copy_head = (float("nan"), float("nan")), any(i.layers is None for i in model.field_shapes)
         self.done, self.began = 0, time.perf_counter()
 
     def up_to_the_cut(self, tokens: Sequence[int], state: State | None) -> Generator[Progress, None, State]:
@@ -101,13 +107,22 @@ class _Sweep:
         """ln p(target) once a copy of `state` has read the common end."""
         return float(log_probabilities(read_on(self.model, self.last, state.clone()))[self.target])
 
+    def exchanged(self, ours: State, theirs: State, picked: Target) -> tuple[float, float]:
+        """Effect and restored: what the target loses in our run and gains in theirs."""
+        taken = state_edit.apply(self.model, ours, Replace(), picked, theirs)
+        given = state_edit.apply(self.model, theirs, Replace(), picked, ours)
+        return self.after(taken) - self.clean, self.after(given) - self.other
+
     def progress(self) -> Progress:
         return Progress(self.done, len(self.places) + 2, "runs", time.perf_counter() - self.began)
 
     def answer(self) -> PatchSweep:
         axes = ("layer", "head") if self.by_head else ("layer",)
-        effect = Labelled("change of the target's log-probability", axes, frozen(self.table), "nats")
-        return PatchSweep(effect, self.target, self.clean, self.other, self.all_layers, len(self.last))
+        effect = Labelled("change of log-probability without this layer's memory", axes, frozen(self.effect), "nats")
+        restored = Labelled("log-probability that this layer's memory gives back", axes, frozen(self.restored), "nats")
+        return PatchSweep(
+            effect, restored, self.target, self.clean, self.other, self.all_layers, len(self.last), *self.copy
+        )
 
 
 def _require_same_end(tokens: Sequence[int], other_tokens: Sequence[int], read: int) -> None:
@@ -149,13 +164,15 @@ def where_remembered(
         other[place] = token
     patch = yield from patch_sweep(model, tokens, other, target, read=read)
     counted = yield from token_influence(model, tokens)
+    matters = patch.restored.values - patch.effect.values
     return WhereRemembered(
         places,
         tuple(replacement),
         patch,
         frozen(counted.by_layer[:, list(places)].sum(1)),
         frozen(counted.by_head[:, :, list(places)].sum(2)),
-        int(np.nanargmin(patch.effect.values)),
+        int(np.nanargmax(matters)),
+        patch.copy_restored - patch.copy_effect > float(np.nanmax(matters)),
     )
 
 

@@ -250,7 +250,8 @@ class AblationSweep:
 
     change    axes ("layer",) or ("layer", "head"), nats a token: mean loss without minus `baseline`; NaN: not run yet, or
               nothing to take away
-    baseline  mean loss of the following tokens, nats a token; `without_any` with every layer's memory gone (NaN: not yet)
+    baseline  mean loss of the following tokens, nats a token; `without_any` with every layer's memory gone (NaN: not yet),
+              `without_copy` with the copy head's keys gone (NaN: not yet, or there is none)
     tokens    how many tokens the loss was measured on
     period    the memory was taken away before every so many tokens; None: once, at the cut
     """
@@ -258,6 +259,7 @@ class AblationSweep:
     change: Labelled
     baseline: float
     without_any: float
+    without_copy: float
     tokens: int
     period: int | None = None
 
@@ -267,18 +269,24 @@ class PatchSweep:
     """What one layer's memory, taken from a run on another text, does to the next token.
 
     effect    axes ("layer",) or ("layer", "head"), nats: log-probability of `target` with that memory exchanged minus
-              `clean`; below 0: the layer held what the target needs. NaN: not run yet
+              `clean`; below 0: the layer held what the target needs, and no other had it as well. NaN: not run yet
+    restored  the same the other way round: the run on the other text gets this one memory from the run on the text; minus
+              `other`; above 0: this layer alone is enough. Where several layers hold the same, only this shows it
     clean     log-probability of `target` after the text itself, `other` after the other text, `all_layers` after the text
               with every layer's memory exchanged
     read      how many tokens are read after the exchange
+    copy_effect, copy_restored  both for the copy head's keys and tokens, which belong to no layer; NaN where there is none
     """
 
     effect: Labelled
+    restored: Labelled
     target: int
     clean: float
     other: float
     all_layers: float
     read: int
+    copy_effect: float
+    copy_restored: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +296,8 @@ class WhereRemembered:
     patch      how the probability of `target` falls when a layer's memory comes from a text with other words there
     influence  (L,) share of these tokens in the last token's read-out, layer by layer; by_head (L, H)
     replaced   the tokens that stood there in the other text
-    layer      the layer whose exchange costs the target most
+    layer      the layer that matters most to the target: restored minus effect is largest
+    copy_head  whether the copy head matters more than any layer
     """
 
     positions: tuple[int, ...]
@@ -297,6 +306,7 @@ class WhereRemembered:
     influence: FloatArray
     by_head: FloatArray
     layer: int
+    copy_head: bool
 
 
 # Statistics ----------------------------------------------------------------------------------------------------------
@@ -322,3 +332,34 @@ class StateStatistics:
     horizons: tuple[int, ...]
     outliving: Labelled | None
     channels: tuple[int, ...] = field(default=())
+
+
+# Copy as Python ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a plot shows, for `recipes.recipe`. Which fields a plot needs is listed there; the others are left alone.
+
+    plot    one of recipes.PLOTS
+    model   path of the model's file; dtype as it was opened with
+    tokens  all that the model had read when the plot was made
+    part    which of an answer's arrays: "relative", "by_layer" …; "" for the first
+    """
+
+    plot: str
+    model: str
+    tokens: tuple[int, ...]
+    dtype: str = "float32"
+    layer: int = 0
+    head: int | None = None
+    field: str = ""
+    measure: str = ""
+    part: str = ""
+    first: int = 0
+    top: int = 10
+    other_tokens: tuple[int, ...] = ()
+    target: int | None = None
+    read: int = 1
+    by_head: bool = False
+    period: int | None = None

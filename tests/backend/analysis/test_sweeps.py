@@ -27,7 +27,14 @@ def parts(kind: str) -> tuple[list[int], list[int]]:
     return tokens[:CONTEXT], tokens[CONTEXT:]
 
 
+COPY = -1
+"""Stands for the copy head among layers."""
+
+
 def emptied(model: RWKVModel, state: State, layer: int) -> None:
+    if layer == COPY:
+        state.shared["copy.keys"] = torch.zeros_like(state.shared["copy.keys"])
+        return
     fresh = model.new_state().layers[layer]
     for name in memory_fields(model):
         if name in fresh:
@@ -67,6 +74,10 @@ def test_ablation_is_the_loss_with_one_memory_emptied(kind: str, period: int | N
     every = list(range(model.sizes.n_layer))
     assert found.without_any == pytest.approx(loss_by_hand(model, kind, every, period), abs=2e-4)
     assert (found.tokens, found.period) == (TEXT - 1, period)
+    if model.new_state().shared:
+        assert found.without_copy == pytest.approx(loss_by_hand(model, kind, [COPY], period), abs=2e-4)
+    else:
+        assert np.isnan(found.without_copy)
     partial = [step for step in steps if isinstance(step, AblationSweep)]
     assert np.isnan(partial[0].change.values).all()
     assert np.isfinite(partial[1].change.values).sum() == 1
@@ -92,7 +103,10 @@ def patched_by_hand(model: RWKVModel, ours: list[int], theirs: list[int], layers
                 model.forward([token], state)
             states.append(state)
         for layer in layers:
-            states[0].layers[layer] = states[1].layers[layer]
+            if layer == COPY:
+                states[0].shared = states[1].shared
+            else:
+                states[0].layers[layer] = states[1].layers[layer]
         for token in ours[-read:]:
             logits = model.forward([token], states[0])
     return torch.log_softmax(logits.double(), -1)
@@ -112,9 +126,16 @@ def test_patching_is_reading_on_with_another_runs_memory(kind: str, read: int, o
     for layer in range(model.sizes.n_layer):
         want = float(patched_by_hand(model, ours, theirs, [layer], read)[target]) - clean
         assert found.effect.values[layer] == pytest.approx(want, abs=2e-4)
+        back = float(patched_by_hand(model, theirs, ours, [layer], read)[target]) - found.other
+        assert found.restored.values[layer] == pytest.approx(back, abs=2e-4)
     every = list(range(model.sizes.n_layer))
     assert found.all_layers == pytest.approx(float(patched_by_hand(model, ours, theirs, every, read)[target]), abs=2e-4)
-    if not model.new_state().shared:
+    if model.new_state().shared:
+        taken = float(patched_by_hand(model, ours, theirs, [COPY], read)[target])
+        assert found.copy_effect == pytest.approx(taken - found.clean, abs=2e-4)
+        given = float(patched_by_hand(model, theirs, ours, [COPY], read)[target])
+        assert found.copy_restored == pytest.approx(given - found.other, abs=2e-4)
+    else:
         assert found.all_layers == pytest.approx(found.other, abs=2e-4)
     assert np.isnan(steps[0].effect.values).all()
 
@@ -152,8 +173,20 @@ def test_a_name_is_found_in_a_demo_model(version: str) -> None:
     assert found.patch.clean > found.patch.other
     assert found.patch.all_layers == pytest.approx(found.patch.other, abs=1e-3)
     assert found.patch.effect.values.min() == found.patch.effect.values[found.layer] < 0
+    assert found.patch.restored.values.max() == found.patch.restored.values[found.layer] > 0
+    assert not found.copy_head
     assert found.influence.shape == (model.sizes.n_layer,)
     assert (found.influence > 0).all()
+
+
+def test_a_copy_head_is_found_to_remember_by_itself() -> None:
+    model, tokenizer = demo("3")
+    tokens = tokenizer.encode(TALE_WITH_A_NAME.format(FILLER))
+    name = tokenizer.encode(" Gretel")
+    place = next(i for i in range(len(tokens)) if tokens[i : i + len(name)] == name)
+    found = answer_of(where_remembered(model, tokens, range(place, place + len(name)), target=name[-1]))
+    assert found.copy_head
+    assert found.patch.copy_effect < -1 < 1 < found.patch.copy_restored
 
 
 def test_what_cannot_be_swept_is_refused(opened: Opened) -> None:
