@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     import torch
 
     from rwkv_backend import linear, mixing, wkv
+    from rwkv_backend.cuda import shortlists
 else:
     torch = _Later("torch")
     linear = _Later("rwkv_backend.linear")
     mixing = _Later("rwkv_backend.mixing")
     wkv = _Later("rwkv_backend.wkv")
+    shortlists = _Later("rwkv_backend.cuda.shortlists")
 
-__all__ = ["linear", "mixing", "torch", "wkv"]
+__all__ = ["linear", "mixing", "shortlists", "torch", "wkv"]

@@ -2,7 +2,8 @@
 
 Letters: V vocabulary, k a number of tokens. Logits (V,) are in nats up to a constant; probabilities (V,) sum to 1.
 A step takes a tensor of any device, float32 or float64, and returns a new one; what it drops becomes 0. The `Sampler`
-itself works on the CPU in float64, so that one seed draws the same from the same logits wherever the model runs.
+itself works in float64 and draws its numbers on the CPU, so that one seed draws the same from the same logits wherever the
+model runs; of logits on a GPU only a list of the likeliest tokens comes over, if the cuts end within it.
 
 Two orders of the steps are in use, and the same numbers mean different things in them:
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from rwkv_backend.errors import RWKVError, SettingError, TokenError
-from rwkv_backend.later import torch
+from rwkv_backend.later import shortlists, torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -259,6 +260,13 @@ def softmax(logits: Tensor) -> Tensor:
     return probs
 
 
+def _finite(total: float) -> float:
+    """log Σ exp of logits; one NaN or infinity among them shows in it."""
+    if not math.isfinite(total):
+        raise _no_numbers()
+    return total
+
+
 def _no_numbers() -> RWKVError:
     return RWKVError(
         "The model gave no numbers (NaN or infinity) for the next token.",
@@ -374,7 +382,7 @@ def top_alternatives(logits: Tensor, n: int) -> list[tuple[int, float]]:
     """The `n` likeliest tokens, best first, each with its log-probability in nats under the model itself."""
     if n <= 0:
         return []
-    raw = _on_cpu(logits)
+    raw = logits.detach().to(torch.float64) if logits.is_cuda else _on_cpu(logits)
     values, tokens = (raw - raw.logsumexp(0)).topk(min(n, len(raw)))
     return sorted(zip(tokens.tolist(), values.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
 
@@ -419,13 +427,30 @@ class Sampler:
 
     def next(self, logits: Tensor) -> Draw:
         """Draw from logits (V,). Raises RWKVError where they hold NaN or infinity."""
+        if logits.is_cuda:
+            return self._next_on_device(logits.detach().to(torch.float64))
         raw = _on_cpu(logits)
-        total = float(raw.logsumexp(0))
-        if not math.isfinite(total):
-            raise _no_numbers()
+        total = _finite(float(raw.logsumexp(0)))
         changed = self._changed(raw)
         token, probability = self._drawn(changed) if self.params.temperature else _likeliest(changed)
         return Draw(token, float(raw[token]) - total, probability)
+
+    def _next_on_device(self, raw: Tensor) -> Draw:
+        """The same for float64 logits on a device: what must come over to the CPU comes in one piece, if it can."""
+        changed = self._changed(raw)
+        if not self.params.temperature:
+            token, logit, total = shortlists.best(raw, changed)
+            return Draw(token, logit - _finite(total), 1.0)
+        listed = shortlists.shortlist(raw, _warmed(changed, self.params))
+        total = _finite(listed.total)
+        if len(listed.ids) < len(raw) and not (
+            len(listed.ids) and _long_enough(listed.probs, float(listed.probs.min()), self.params)
+        ):
+            token, probability = self._drawn(changed)
+            return Draw(token, float(raw[token]) - total, probability)
+        chances = cut(listed.probs, self.params)
+        place = pick(chances, self._uniform())
+        return Draw(int(listed.ids[place]), float(listed.raw[place]) - total, float(chances[place]))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """What `next` would draw from, on the CPU (V,): after penalties, bans and cuts; all on one token at temperature 0."""

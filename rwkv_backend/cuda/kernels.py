@@ -265,9 +265,9 @@ def matvec(
     """
     program = tl.program_id(0)
     if SIDE and program >= PROGRAMS:
-        rows = (program - PROGRAMS) * SIDE_BR + tl.arange(0, SIDE_BR)
-        found = products(x + SIDE_INPUT, side, rows, K, SIDE_BR, SIDE_BK, STAGES, OVERLAP)
-        tl.store(side_out + rows, tanh(found))
+        small = (program - PROGRAMS) * SIDE_BR + tl.arange(0, SIDE_BR)
+        found = products(x + SIDE_INPUT, side, small, K, SIDE_BR, SIDE_BK, STAGES, OVERLAP)
+        tl.store(side_out + small, tanh(found))
     else:
         first = program * BR
         rows = first + tl.arange(0, BR)

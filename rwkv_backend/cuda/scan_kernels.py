@@ -186,7 +186,7 @@ def scan_sums(
 
 @triton.jit
 def half_rows(x, out, size, K: tl.constexpr, BLOCK: tl.constexpr):
-    """A row of x (T, K) a program: in 16 bits, divided by its largest magnitude if that is above 1; size (T,): the divisors."""
+    """A row of x (T, K) a program: in 16 bits, divided by its largest magnitude if above 1; size (T,) holds the divisors."""
     row = tl.program_id(0).to(tl.int64)
     largest = 1.0
     for start in tl.range(0, K, BLOCK):

@@ -1,4 +1,4 @@
-"""Single tokens on a CUDA device: the whole step recorded as one graph over the page on which the state lives.
+"""Tokens on a CUDA device: whole steps, and chunks, recorded as graphs over the page on which the state lives.
 
 At first the plain formulas are recorded. Where Triton is there, fused kernels are made ready in a thread meanwhile, and the
 step is recorded anew with them as soon as they are: the same numbers up to rounding.
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Found = dict[tuple[int, str], Tensor]
+"""What a probe found, by layer and name."""
+
+LENGTHS = (512, 64, 8, 1)
+"""Tokens of the parts in which a text is read."""
+
 MOST_RECORDINGS = 4
 """Kinds of probe for which a recording is kept."""
 
@@ -46,14 +52,14 @@ class FusedStep(Protocol):
 class Recording:
     replay: Callable[[], object]
     logits: Tensor
-    found: dict[tuple[int, str], Tensor]
+    found: Found
 
 
-def cuda_stepper(model: RWKVModel) -> GraphStepper | None:
-    """The stepper of a model on a CUDA device; None where every step needs other shapes."""
-    if not can_record(model):
-        return None
-    return GraphStepper(model, GraphRecorder(model.device), fused_step(model))
+def equip(model: RWKVModel) -> None:
+    """Give a model on a CUDA device its fast paths, unless every step of it needs other shapes."""
+    if can_record(model):
+        model.stepper = stepper = GraphStepper(model, GraphRecorder(model.device), fused_step(model))
+        model.chunk_reader = GraphReader(stepper)
 
 
 def fused_step(model: RWKVModel) -> FusedModel | None:
@@ -81,7 +87,7 @@ class GraphStepper:
         self.model = model
         self.fused = fused
         self._recorder = recorder
-        self._page = Page(model.new_state())
+        self.page = Page(model.new_state())
         self._token = torch.zeros(1, dtype=torch.int64, device=model.device)
         self._plain: dict[tuple[frozenset[str], bool], Recording] = {}
         self._fused: Recording | None = None
@@ -92,7 +98,7 @@ class GraphStepper:
     def step(self, token: int, state: State, probe: Probe | None) -> Tensor:
         with torch.no_grad():
             recording = self._recording(probe)
-            self._page.hold(state)
+            self.page.hold(state)
             self._token.fill_(token)
             recording.replay()
             state.tokens_seen += 1
@@ -108,7 +114,7 @@ class GraphStepper:
     def _recording(self, probe: Probe | None) -> Recording:
         if probe is None or not probe.wanted:
             if self._fused is None and self.fused is not None and self.fused.ready():
-                self._fused = self._recorded(self._run_fused)
+                self._fused = self.recorded(self._run_fused)
                 self._plain.pop((frozenset(), False), None)
             if self._fused is not None:
                 return self._fused
@@ -116,25 +122,81 @@ class GraphStepper:
         if wanted not in self._plain:
             while len(self._plain) >= MOST_RECORDINGS:
                 self._plain.pop(next(iter(self._plain)))
-            self._plain[wanted] = self._recorded(lambda: self._run_plain(*wanted))
+            self._plain[wanted] = self.recorded(lambda page: self._run_plain(page, *wanted))
         return self._plain[wanted]
 
-    def _recorded(self, work: Callable[[], tuple[Tensor, dict[tuple[int, str], Tensor]]]) -> Recording:
+    def recorded(self, work: Callable[[Page], tuple[Tensor, Found]]) -> Recording:
         """The page is left as it was: recording runs the work several times."""
-        before = self._page.numbers.clone()
+        before = self.page.numbers.clone()
         try:
-            replay, (logits, found) = self._recorder.record(work)
+            replay, (logits, found) = self._recorder.record(lambda: work(self.page))
         finally:
-            self._page.numbers.copy_(before)
+            self.page.numbers.copy_(before)
         return Recording(replay, logits, found)
 
-    def _run_plain(self, wanted: frozenset[str], every: bool) -> tuple[Tensor, dict[tuple[int, str], Tensor]]:
-        draft, probe = self._page.view(), Probe(*wanted, every=every) if wanted else None
-        x = self.model.residual(self._token, draft, probe)
-        logits = self.model.head(x, self._token, draft, every=False)[0]
-        self._page.keep(draft)
+    def _run_plain(self, page: Page, wanted: frozenset[str], every: bool) -> tuple[Tensor, Found]:
+        probe = Probe(*wanted, every=every) if wanted else None
+        logits = run_formulas(self.model, page, self._token, False, probe)[0]
         return logits, {} if probe is None else probe.found
 
-    def _run_fused(self) -> tuple[Tensor, dict[tuple[int, str], Tensor]]:
+    def _run_fused(self, page: Page) -> tuple[Tensor, Found]:
         assert self.fused is not None
-        return self.fused.run(self._page, self._token), {}
+        return self.fused.run(page, self._token), {}
+
+
+class GraphReader:
+    """The ChunkReader of CUDA devices: texts in parts of a few lengths, each recorded when it is first needed."""
+
+    def __init__(self, stepper: GraphStepper) -> None:
+        self.stepper = stepper
+        self.model = stepper.model
+        self._recordings: dict[tuple[int, bool], Recording] = {}
+        self._tokens: dict[int, Tensor] = {}
+
+    def serves(self, probe: Probe | None) -> bool:
+        return probe is None
+
+    def read(self, tokens: Tensor, state: State, every: bool, probe: Probe | None) -> Tensor:
+        parts = list(tokens.split(parts_of(len(tokens))))
+        with torch.no_grad():
+            recordings = [self._recording(len(part), every) if len(part) > 1 else None for part in parts]
+            rows = [
+                self.stepper.step(int(part), state, None).unsqueeze(0)
+                if recording is None
+                else self._read_part(recording, part, state)
+                for part, recording in zip(parts, recordings, strict=True)
+            ]
+        return torch.cat(rows) if every else rows[-1]
+
+    def _read_part(self, recording: Recording, part: Tensor, state: State) -> Tensor:
+        self.stepper.page.hold(state)
+        self._tokens[len(part)].copy_(part)
+        recording.replay()
+        state.tokens_seen += len(part)
+        return recording.logits.clone()
+
+    def _recording(self, count: int, every: bool) -> Recording:
+        if (count, every) not in self._recordings:
+            place = self._tokens.setdefault(count, torch.zeros(count, dtype=torch.int64, device=self.model.device))
+            self._recordings[count, every] = self.stepper.recorded(
+                lambda page: (run_formulas(self.model, page, place, every, None), {})
+            )
+        return self._recordings[count, every]
+
+
+def parts_of(count: int) -> list[int]:
+    """`count` as a sum of LENGTHS, the longest first."""
+    parts = []
+    for length in LENGTHS:
+        parts += [length] * (count // length)
+        count %= length
+    return parts
+
+
+def run_formulas(model: RWKVModel, page: Page, tokens: Tensor, every: bool, probe: Probe | None) -> Tensor:
+    """Advance the state on the page by the plain formulas; logits (T, V) with `every`, else (1, V)."""
+    draft = page.view()
+    x = model.residual(tokens, draft, probe)
+    logits = model.head(x, tokens, draft, every)
+    page.keep(draft)
+    return logits

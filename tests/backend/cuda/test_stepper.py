@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rwkv_backend.cuda.pages import Page
-from rwkv_backend.cuda.stepper import GraphStepper, can_record
+from rwkv_backend.cuda.stepper import GraphReader, GraphStepper, can_record, parts_of
 from rwkv_backend.loading import open_model
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.probe import Probe
@@ -69,7 +69,8 @@ class Doubling:
 def stepped(saved: Saved) -> Callable[[str], RWKVModel]:
     def open_stepped(kind: str) -> RWKVModel:
         model = open_model(saved(kind))
-        model.stepper = GraphStepper(model, Again())
+        model.stepper = stepper = GraphStepper(model, Again())
+        model.chunk_reader = GraphReader(stepper)
         return model
 
     return open_stepped
@@ -105,8 +106,27 @@ def test_steps_chunks_and_clones_in_turn_equal_the_plain_formulas(kind: str, ope
             assert_near(tensor, wants[name], 1e-5, name)
 
 
+@steady_kinds
+@pytest.mark.parametrize("every", [False, True])
+def test_chunks_of_any_length_equal_the_plain_formulas(
+    kind: str, every: bool, opened: Opened, stepped: Stepped
+) -> None:
+    plain, fast, tokens = opened(kind), stepped(kind), text_of(kind, 45)
+    ours, theirs = fast.new_state(), plain.new_state()
+    for start, end in ((0, 19), (19, 27), (27, 28), (28, 45)):
+        got, want = (model.forward(tokens[start:end], state, every) for model, state in ((fast, ours), (plain, theirs)))
+        assert got.shape == want.shape
+        assert_near(got, want, 1e-5)
+    assert ours.tokens_seen == 45
+
+
+def test_parts_add_up() -> None:
+    for count in (1, 2, 7, 8, 63, 64, 511, 512, 1500):
+        assert sum(parts_of(count)) == count
+
+
 def test_logits_are_not_overwritten_by_later_steps(stepped: Stepped) -> None:
-    model, state = stepped("5.2"), None
+    model = stepped("5.2")
     state = model.new_state()
     first = model.forward([3], state)
     before = first.clone()
@@ -160,10 +180,10 @@ def test_a_probe_finds_what_it_finds_in_the_plain_formulas(every: bool, opened: 
 def test_the_fused_step_takes_over_when_it_is_ready(opened: Opened, stepped: Stepped) -> None:
     plain, fast = opened("4"), stepped("4")
     fused = Doubling(fast)
-    fast.stepper = GraphStepper(fast, Again(), fused)
+    fast.stepper = stepper = GraphStepper(fast, Again(), fused)
     ours, theirs = fast.new_state(), plain.new_state()
     assert_near(fast.forward([3], ours), plain.forward([3], theirs), 1e-5)
-    fast.stepper.settle()
+    stepper.settle()
     assert_near(fast.forward([5], ours), 2 * plain.forward([5], theirs), 1e-5)
     probe = Probe("residual")
     assert_near(fast.forward([6], ours, probe=probe), plain.forward([6], theirs), 1e-5)
