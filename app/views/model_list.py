@@ -15,6 +15,7 @@ from rwkv_backend.demo_models import DemoModel
 MOST_RECENT = 6
 """So that all rows are seen at once: a list that scrolls inside a panel that scrolls is a nuisance."""
 PATH = Qt.ItemDataRole.UserRole
+NAME = Qt.ItemDataRole.UserRole + 1
 
 
 class ModelList(QTreeWidget):
@@ -30,6 +31,7 @@ class ModelList(QTreeWidget):
         self._demos = tuple(demos)
         self._recent: list[Path] = []
         self._titles: list[QTreeWidgetItem] = []
+        self._loaded: Path | None = None
         self._look()
         self._fill()
         self.itemSelectionChanged.connect(self._tell_picked)
@@ -53,6 +55,11 @@ class ModelList(QTreeWidget):
         item = next((item for item in self._items() if item.data(0, PATH) == path), None)
         self.setCurrentItem(item)  # type: ignore[arg-type]  # None is allowed: no current item
         self.blockSignals(blocked)
+
+    def show_loaded(self, path: Path | None) -> None:
+        """The model that is open now: a tick beside it, in bold."""
+        self._loaded = path
+        self._mark_loaded()
 
     def sizeHint(self) -> QSize:
         rows = max(1, self.topLevelItemCount())
@@ -103,6 +110,7 @@ class ModelList(QTreeWidget):
             for path in self._recent:
                 self._add_file(path)
         self.blockSignals(blocked)
+        self._mark_loaded()
         self._recolour()
         self.select(chosen)
         self.updateGeometry()
@@ -117,6 +125,7 @@ class ModelList(QTreeWidget):
     def _add_demo(self, demo: DemoModel) -> None:
         item = QTreeWidgetItem([demo.title, f"{demo.bits_per_byte:.3f}"])
         item.setData(0, PATH, demo.path)
+        item.setData(0, NAME, demo.title)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setToolTip(0, self.tr("Ships with the program. Double click to load it."))
         item.setToolTip(
@@ -127,6 +136,7 @@ class ModelList(QTreeWidget):
     def _add_file(self, path: Path) -> None:
         item = QTreeWidgetItem([path.name, ""])
         item.setData(0, PATH, path)
+        item.setData(0, NAME, path.name)
         item.setToolTip(0, str(path))
         self._add(item)
         item.setFirstColumnSpanned(True)
@@ -134,6 +144,16 @@ class ModelList(QTreeWidget):
     def _add(self, item: QTreeWidgetItem) -> None:
         item.setSizeHint(0, QSize(1, self.fontMetrics().height() + theme.XS))
         self.addTopLevelItem(item)
+
+    def _mark_loaded(self) -> None:
+        for item in self._items():
+            loaded = item.data(0, PATH) == self._loaded
+            font = self.font()
+            font.setBold(loaded)
+            item.setFont(0, font)
+            name = item.data(0, NAME)
+            item.setText(0, f"✓ {name}" if loaded else name)
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, self.tr("{0}, open").format(name) if loaded else name)
 
     def _recolour(self) -> None:
         for title in self._titles:

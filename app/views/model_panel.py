@@ -135,6 +135,7 @@ class ModelPanel(QWidget):
 
     def show_opened(self, opened: OpenedModel | None) -> None:
         """The model that runs now. If no file is chosen yet, it becomes the chosen one."""
+        self.models.show_loaded(None if opened is None else Path(opened.card.info.path))
         if opened is None:
             self.opened_line.set_words(self.tr("No model is open."), "muted")
             return

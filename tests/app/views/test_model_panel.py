@@ -180,6 +180,18 @@ def test_each_precision_says_what_it_costs_where_that_was_measured(panel: ModelP
     assert "+0.71 %" in panel.choices.dtype_box.toolTip()
 
 
+def test_the_open_model_is_marked_in_the_list(panel: ModelPanel) -> None:
+    panel.set_recent([FILE])
+    panel.show_opened(opened(card(str(V6))))
+    marked = [row.text(0) for row in rows(panel) if row.font(0).bold()]
+    assert len(marked) == 1
+    assert marked == ["✓ RWKV-6.0 tales"]
+    panel.set_recent([])
+    assert [row.font(0).bold() for row in rows(panel) if row.text(0) == marked[0]] == [True]
+    panel.show_opened(None)
+    assert not any(row.font(0).bold() for row in rows(panel))
+
+
 def test_the_arrow_keys_choose(panel: ModelPanel, window: Window) -> None:
     click(panel, "RWKV-5.2")
     QTest.keyClick(panel.models, Qt.Key.Key_Down)
@@ -382,7 +394,7 @@ def test_a_users_own_model_is_called_by_its_file(panel: ModelPanel) -> None:
 
 def test_the_first_model_opened_becomes_the_chosen_one_but_takes_no_choice_away(panel: ModelPanel) -> None:
     panel.show_opened(opened(card(str(V6))))
-    assert panel.models.selectedItems()[0].text(0) == "RWKV-6.0 tales"
+    assert panel.models.selectedItems()[0].text(0) == "✓ RWKV-6.0 tales"
     assert not panel.card.isHidden()
     panel.offer(FILE)
     panel.show_opened(opened(card(str(V5))))
