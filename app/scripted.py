@@ -31,6 +31,8 @@ class Script(QObject):
         window, options = self.window, self.options
         if options.page:
             window.show_page(options.page)
+        if options.size:
+            window.resize(*options.size)  # once more: another page may have needed more room
         if options.mode:
             window.conversation.set_mode(options.mode)
         if options.max_tokens:

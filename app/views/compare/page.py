@@ -6,6 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from app import theme
+from app.views.compare.differences_tab import DifferencesTab
+from app.views.compare.measure_tab import MeasureTab
 from app.views.compare.writing_tab import WritingTab
 from app.views.parts import named, tip
 
@@ -17,10 +19,14 @@ class ComparePage(QWidget):
         super().__init__(parent)
         named(self, "compare_page", self.tr("Compare"))
         self.writing = WritingTab()
+        self.measure = MeasureTab()
+        self.differences = DifferencesTab()
         self.tabs = QTabWidget()
         named(self.tabs, "compare_tabs", self.tr("Ways to compare"))
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.writing, self.tr("Write"))
+        self.tabs.addTab(self.measure, self.tr("Measure"))
+        self.tabs.addTab(self.differences, self.tr("What changed"))
         self.report = QPushButton(self.tr("Report …"))
         named(self.report, "compare_report", self.tr("Write a report"))
         words = self.tr("Write what is on this page into a folder, as HTML, Markdown, CSV and pictures")
