@@ -64,7 +64,7 @@ def recall(
 ) -> Generator[Progress, None, NeedleCurve]:
     """The curve over the distances for which the model has room. Raises SettingError if there is none."""
     longest = max(settings.needle_distances, default=0)
-    trials = [_Spelled(tokenizer, trial) for trial in make_trials(text, settings.seed, settings.needle_trials, longest)]
+    trials = [Spelled(tokenizer, trial) for trial in make_trials(text, settings.seed, settings.needle_trials, longest)]
     distances = fitting(model, trials, settings.needle_distances)
     rows = []
     for done, trial in enumerate(trials):
@@ -103,7 +103,7 @@ def _tale(random: np.random.Generator, text: str, size: int) -> str:
     return tale[:size]
 
 
-class _Spelled:
+class Spelled:
     """A trial as tokens. The name is spelled alike in both places."""
 
     def __init__(self, tokenizer: Tokenizer, trial: Trial) -> None:
@@ -122,7 +122,7 @@ class _Spelled:
         return longest + distance + len(self.question) + len(self.name)
 
 
-def fitting(model: RWKVModel, trials: Sequence[_Spelled], distances: Sequence[int]) -> list[int]:
+def fitting(model: RWKVModel, trials: Sequence[Spelled], distances: Sequence[int]) -> list[int]:
     """The distances for which there are room and filler, in order."""
     room = model.max_tokens
     found = sorted(
@@ -133,7 +133,7 @@ def fitting(model: RWKVModel, trials: Sequence[_Spelled], distances: Sequence[in
     return found
 
 
-def answers(model: RWKVModel, trial: _Spelled, introduction: Sequence[int], distances: Sequence[int]) -> list[Answer]:
+def answers(model: RWKVModel, trial: Spelled, introduction: Sequence[int], distances: Sequence[int]) -> list[Answer]:
     """One reading of the filler, with a question asked of a copy of the state at each distance."""
     state, read = model.new_state(), 0
     found = []
@@ -147,7 +147,7 @@ def answers(model: RWKVModel, trial: _Spelled, introduction: Sequence[int], dist
     return found
 
 
-def ask(model: RWKVModel, state: State, trial: _Spelled) -> Answer:
+def ask(model: RWKVModel, state: State, trial: Spelled) -> Answer:
     """`state` reads the question and the name."""
     logits: Tensor = model.forward([*trial.question, *trial.name], state, every=True)
     due = logits[len(trial.question) - 1 : -1].double().cpu()  # the scores before each token of the name

@@ -39,7 +39,7 @@ def write_report(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
     files = {
         "report.html": html_page(comparison, drawn, found).encode("utf-8"),
         "report.md": markdown_page(comparison, drawn, found).encode("utf-8"),
-        **{f"{table.key}.csv": as_csv(table).encode("utf-8") for table in found},
+        **{f"{table.key}.csv": as_csv(table).encode("utf-8") for table in found if table.filed},
         **{f"{figure.key}.png": png(figure.picture) for figure in drawn},
     }
     try:

@@ -18,7 +18,7 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """key: its file's name. digits: places after the point, by column. shown: whether pages have it, not only the CSV."""
+    """key: its file's name. digits: places after the point, by column. shown: whether pages have it; filed: whether a CSV."""
 
     key: str
     title: str
@@ -27,6 +27,7 @@ class Table:
     note: str = ""
     digits: tuple[int, ...] = ()
     shown: bool = True
+    filed: bool = True
 
     def cell(self, value: Value, column: int) -> str:
         """As a page shows it."""
@@ -160,7 +161,7 @@ def recall_by_distance(comparison: Comparison) -> Table:
     )
     header = ("model", *(f"{n:,}" for n in every), "spelled in full")
     digits = (0,) * (1 + len(every)) + (2,)
-    return Table("recall_by_distance", "Recall of a name", header, tuple(rows), note, digits)
+    return Table("recall_by_distance", "Recall of a name", header, tuple(rows), note, digits, filed=False)
 
 
 def _saved(curve: NeedleCurve, every: list[int]) -> Iterator[Value]:

@@ -13,7 +13,7 @@ def svg(picture: Picture) -> str:
     """One <svg> element, all texts escaped, that needs nothing from outside."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {picture.width} {picture.height}" '
-        f'width="{picture.width}" height="{picture.height}" role="img" aria-label={quoteattr(picture.about)} '
+        f'width="{picture.width}" height="{picture.height}" role="img" aria-label={quoteattr(_printable(picture.about))} '
         'font-family="system-ui, sans-serif">'
     )
     return "\n".join([head, *map(_element, picture.shapes), "</svg>"])
