@@ -200,10 +200,11 @@ def _position(checkpoint: Checkpoint) -> int:
 
 
 class CheckpointStore:
-    """The budget that all branches share. `meter.bytes` is what they take together."""
+    """The budget of all branches. `meter` counts what their checkpoints take together, `records` what else they keep."""
 
     def __init__(self, budget: int) -> None:
         self.meter = Meter()
+        self.records = Meter()
         self.shelves: weakref.WeakSet[Shelf] = weakref.WeakSet()
         self._budget = budget
 

@@ -325,8 +325,9 @@ class BranchInfo:
 class TimelineInfo:
     """How much is kept for going back. checkpoints: positions whose state is at hand in the present branch.
 
-    memory_bytes counts all branches together, what they share once: checkpoints and measurements of tokens. added: how
-    many tokens were put before the text (0 or 1); a transcript leaves them out.
+    memory_bytes counts the checkpoints of all branches together, what they share once; record_bytes what is known of the
+    tokens, some 100 bytes each, which is no part of the budget. added: how many tokens were put before the text (0 or 1);
+    a transcript leaves them out.
     """
 
     tokens: int
@@ -334,3 +335,4 @@ class TimelineInfo:
     budget_bytes: int
     checkpoints: tuple[int, ...]
     added: int = 0
+    record_bytes: int = 0

@@ -53,7 +53,11 @@ class Session:
     """Holds what was read and written between one piece of writing and the next.
 
     `writer` is the present or last piece of writing (None after going elsewhere), `ended` how the last one ended, also if
-    it was stopped. With `measuring`, what is read is measured as it is read; else `measure` does it when somebody asks.
+    it was stopped.
+
+    With `measuring`, the records of a prompt are complete as soon as it is read; with `keeps_changes`, records of what is
+    written hold each layer's change. Both cost some speed, so they are off; `measure` adds what is
+    missing when somebody asks.
     """
 
     def __init__(self, model: RWKVModel, tokenizer: Tokenizer, budget_bytes: int = BUDGET) -> None:
@@ -107,8 +111,14 @@ class Session:
 
     def info(self) -> TimelineInfo:
         timeline = self.timeline
-        added = self.talk.added
-        return TimelineInfo(len(timeline), timeline.memory_bytes, timeline.budget, timeline.checkpoints, added)
+        return TimelineInfo(
+            tokens=len(timeline),
+            memory_bytes=timeline.memory_bytes,
+            budget_bytes=timeline.budget,
+            checkpoints=timeline.checkpoints,
+            added=self.talk.added,
+            record_bytes=timeline.record_bytes,
+        )
 
     @property
     def budget(self) -> int:
@@ -118,6 +128,14 @@ class Session:
     @budget.setter
     def budget(self, size: int) -> None:
         self._budget = self.timeline.budget = size
+
+    @property
+    def keeps_changes(self) -> bool:
+        return self.timeline.keeps_changes
+
+    @keeps_changes.setter
+    def keeps_changes(self, wanted: bool) -> None:
+        self.timeline.keeps_changes = wanted
 
     def look(self, n: int, probe: Probe | None = None) -> Moment:
         """The moment after `n` tokens of the present branch, for frames. Nothing changes."""

@@ -24,7 +24,7 @@ from rwkv_backend.errors import TokenError
 from rwkv_backend.frames import memories
 from rwkv_backend.generation import CHUNK, nothing_to_read, read_prompt, require_room
 from rwkv_backend.records import Progress, TokenRecord
-from rwkv_backend.state_change import change, has_memory, memory_rows
+from rwkv_backend.state_change import MemoryWatch
 from rwkv_backend.token_log import Row, TokenLog
 
 if TYPE_CHECKING:
@@ -38,13 +38,10 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 BUDGET = 256 * 2**20
-"""Bytes for checkpoints and measurements, if nobody says otherwise."""
+"""Bytes for checkpoints, if nobody says otherwise."""
 
 LONGEST_EXACT = 128
 """Single tokens that are read again one by one."""
-
-QUICK_TO_COMPARE = 4_000_000
-"""Numbers of state up to which the change of every written token is recorded without being asked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,20 +89,19 @@ class Timeline:
         self.model, self.tokenizer = model, tokenizer
         self._blank = model.new_state()
         self.store: CheckpointStore = CheckpointStore(budget_bytes) if origin is None else origin.store
+        self._watch = MemoryWatch(self._blank)
         if origin is None:
-            self._log, self._shelf = TokenLog(tokenizer.bytes_of, self.store.meter), self.store.shelf()
+            self._log, self._shelf = TokenLog(tokenizer.bytes_of, self.store.records, self._watch), self.store.shelf()
         else:
-            self._log, self._shelf = origin._log.fork(n), origin._shelf.fork(n)
+            self._log, self._shelf = origin._log.fork(n, self._watch), origin._shelf.fork(n)
         self._chunks: list[Piece] = [] if origin is None else _cut(origin._chunks, n)
         self._state: State | None = None
         self._passing: State | None = None
         self._logits: Tensor | None = None
-        self._memory: Tensor | None = None
         self._expected: list[Row] = []
         self._cursor: tuple[int, State, Tensor | None] | None = None
-        self._layers = has_memory(self._blank)
-        self.keeps_changes = sum(t.numel() for layer in self._blank.layers for t in layer.values()) <= QUICK_TO_COMPARE
-        """Whether the change of each token is recorded as it is written."""
+        self.keeps_changes = False if origin is None else origin.keeps_changes
+        """Whether the memory's change is recorded with each token as it is written: some hundredths of the speed."""
 
     # What there is
 
@@ -155,8 +151,13 @@ class Timeline:
 
     @property
     def memory_bytes(self) -> int:
-        """What checkpoints and measurements take, those of all forks together."""
+        """What the checkpoints of all forks together take; at most the budget, unless edited states alone take more."""
         return self.store.meter.bytes
+
+    @property
+    def record_bytes(self) -> int:
+        """What the measurements behind the records take: about 100 bytes a token."""
+        return self.store.records.bytes
 
     @property
     def budget(self) -> int:
@@ -192,14 +193,14 @@ class Timeline:
         assert state is self._state, "only the timeline's own state goes on"
         before, start = self._logits, len(self)
         compared = self.keeps_changes and len(tokens) == 1
-        if compared and self._memory is None:
-            self._memory = memory_rows(state)
+        if compared and not self._watch.ready:
+            self._watch.begin(state)
         logits = _forward(self.model, tokens, state, measure, probe)
         self._enter(tokens, measure)
         if compared:
-            self._note_change(start, state)
+            self._watch.see(start, state)
         else:
-            self._memory = None
+            self._watch.leave()
         if before is not None:
             self._log.note(start, before)
         if measure and len(tokens) > 1:
@@ -294,7 +295,7 @@ class Timeline:
         self._passing = state
         try:
             logits = yield from self._read_again(place, len(self), state, logits)
-            self._state, self._logits, self._memory = state, logits, None
+            self._state, self._logits = state, logits
         finally:
             self._passing = None
 
@@ -327,7 +328,8 @@ class Timeline:
         """Go on from `state`, which may have been edited. What was at this place before is forgotten."""
         self.model._require_own(state)
         logits = self.logits
-        self._state, self._memory, self._cursor = state.clone(), None, None
+        self._watch.leave()
+        self._state, self._cursor = state.clone(), None
         self._shelf.add(len(self), self._state, logits, pinned=True)
 
     # Looking
@@ -359,17 +361,21 @@ class Timeline:
         if start >= end:
             return
         state, logits = yield from self._reach(start)
+        watch = MemoryWatch(self._blank)
+        if changes:
+            watch.begin(state)
         yield Progress(0, end - start, "tokens")
-        for place in range(start, end, 1 if changes else CHUNK):
-            piece = self.tokens[place : min(place + (1 if changes else CHUNK), end)]
-            before = memory_rows(state) if changes else None
+        size = 1 if changes else CHUNK
+        for place in range(start, end, size):
+            piece = self.tokens[place : min(place + size, end)]
             after = _forward(self.model, piece, state, True)
-            if logits is None:
-                self._log.note_all(place + 1, after[:-1]) if len(piece) > 1 else None
-            else:
-                self._log.note_all(place, torch.cat((logits.unsqueeze(0), after[:-1])))
+            known = after[:-1] if logits is None else torch.cat((logits.unsqueeze(0), after[:-1]))
+            if len(known):
+                self._log.note_all(place + len(piece) - len(known), known)
             logits = after[-1]
-            self._compare(place, before, state)
+            watch.see(place, state)
+            for found in watch.take():
+                self._log.note_changes(*found)
             yield Progress(place + len(piece) - start, end - start, "tokens")
 
     # Within
@@ -379,7 +385,8 @@ class Timeline:
             raise TokenError(f"The text has {len(self):,} tokens; there is no place {n:,} in it.")
 
     def _leave(self) -> None:
-        self._state = self._logits = self._memory = None
+        self._watch.leave()
+        self._state = self._logits = None
 
     def _start_state(self) -> State:
         return self._reached(0)[1]
@@ -396,17 +403,6 @@ class Timeline:
                 self._log.append(token)
         if len(tokens) > 1:
             self._chunks.append(Piece(start, len(self), every))
-
-    def _note_change(self, index: int, state: State) -> None:
-        after = memory_rows(state)
-        if self._memory is not None and after is not None:
-            self._log.note_change(index, change(self._memory, after, self._layers))
-        self._memory = after
-
-    def _compare(self, index: int, before: Tensor | None, state: State) -> None:
-        after = memory_rows(state) if before is not None else None
-        if before is not None and after is not None:
-            self._log.note_change(index, change(before, after, self._layers))
 
     def _reached(self, n: int, from_cursor: bool = False) -> tuple[int, State, Tensor | None]:
         """The nearest place at or before `n` that can be had at once, with a copy of its state."""

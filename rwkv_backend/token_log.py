@@ -21,6 +21,8 @@ from rwkv_backend.tokenizers.base import TextStream
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from rwkv_backend.state_change import MemoryWatch
+
 ALTERNATIVES = 10
 WAITING = 32
 """Tokens whose distributions wait to be looked at together."""
@@ -81,7 +83,8 @@ class Row:
 class TokenLog:
     """The tokens of one timeline. Rows never change once they are measured, so a fork takes them over."""
 
-    def __init__(self, bytes_of: Callable[[int], bytes], meter: Meter) -> None:
+    def __init__(self, bytes_of: Callable[[int], bytes], meter: Meter, watch: MemoryWatch) -> None:
+        """watch: what it finds is taken over."""
         self.tokens: list[int] = []
         self.written: list[bool] = []
         self._marks: list[Mark | None] = []
@@ -89,7 +92,7 @@ class TokenLog:
         self._bytes_of = bytes_of
         self._meter = meter
         self._logits: list[tuple[int, Tensor]] = []
-        self._changed: list[tuple[int, Tensor]] = []
+        self.watch = watch
 
     def append(self, token: int, written: bool = False) -> None:
         self.tokens.append(token)
@@ -112,9 +115,9 @@ class TokenLog:
         for column in (self.tokens, self.written, self._marks, self._changes):
             del column[n:]
 
-    def fork(self, n: int) -> TokenLog:
+    def fork(self, n: int, watch: MemoryWatch) -> TokenLog:
         self.flush()
-        other = TokenLog(self._bytes_of, self._meter)
+        other = TokenLog(self._bytes_of, self._meter, watch)
         other.tokens, other.written = self.tokens[:n], self.written[:n]
         other._marks, other._changes = self._marks[:n], self._changes[:n]
         return other
@@ -133,12 +136,6 @@ class TokenLog:
         """Remember the distribution (V,) from which the token at `index` came, until somebody looks."""
         self._logits.append((index, logits))
         if len(self._logits) >= WAITING:
-            self.flush()
-
-    def note_change(self, index: int, change: Tensor) -> None:
-        """change (layers,): how much the token at `index` changed the memory."""
-        self._changed.append((index, change))
-        if len(self._changed) >= WAITING:
             self.flush()
 
     def note_all(self, start: int, logits: Tensor) -> None:
@@ -175,13 +172,15 @@ class TokenLog:
             marks = Counted(found, found.nbytes, self._meter)
             for row, place in enumerate(places):
                 self._marks[place] = (marks, row)
-        if self._changed:
-            places, changed = zip(*self._changed, strict=True)
-            self._changed.clear()
-            table = _array(torch.stack(changed), np.float32)
-            changes = Counted(table, table.nbytes, self._meter)
-            for row, place in enumerate(places):
-                self._changes[place] = (changes, row)
+        for indices, changed in self.watch.take():
+            self.note_changes(indices, changed)
+
+    def note_changes(self, indices: Sequence[int], changed: Tensor) -> None:
+        """changed (tokens, layers): how much each of these tokens changed the memory."""
+        table = _array(changed, np.float32)
+        changes = Counted(table, table.nbytes, self._meter)
+        for row, place in enumerate(indices):
+            self._changes[place] = (changes, row)
 
     # Telling
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -43,26 +44,28 @@ def main() -> None:
         if model.version in options.versions:
             opened = open_model(model.path)
             tokenizer = load_tokenizer(vocab_size=opened.info.vocab_size, model_path=model.path)
-            print(f"version {model.version}", flush=True)
+            write(f"version {model.version}")
             speed_of_writing(opened, tokenizer)
             long_session(opened, tokenizer, options.tokens, options.places, options.budget * 2**20)
 
 
 def speed_of_writing(model: RWKVModel, tokenizer: Tokenizer, tokens: int = 200, rounds: int = 5) -> None:
     """The same text without and with a timeline, in turns; process time, which others on the machine disturb least."""
-    bare, noted, silent = [], [], []
+    bare: list[float] = []
+    noted: list[float] = []
+    compared: list[float] = []
     text = "Once upon a time"
     for _ in range(rounds):
         bare.append(seconds_of(lambda: list(generate(model, tokenizer, text, params=PARAMS, max_tokens=tokens))))
-        for times, watching in ((noted, True), (silent, False)):
+        for times, changes in ((noted, False), (compared, True)):
             session = Session(model, tokenizer)
-            session.timeline.keeps_changes = watching
+            session.keeps_changes = changes
             settings = WriteSettings(PARAMS, max_tokens=tokens)
             times.append(seconds_of(lambda s=session, w=settings: list(s.complete(text, w))))  # type: ignore[misc]
     least = min(bare)
-    print(
-        f"  writing {tokens} tokens: {1e3 * least:.0f} ms without a timeline; with one {100 * (min(noted) / least - 1):+.1f} %,"
-        f" without its changes {100 * (min(silent) / least - 1):+.1f} %"
+    write(
+        f"  writing {tokens} tokens: {1e3 * least:.0f} ms without a timeline; with one"
+        f" {100 * (min(noted) / least - 1):+.1f} %, that keeps changes {100 * (min(compared) / least - 1):+.1f} %"
     )
 
 
@@ -76,12 +79,12 @@ def long_session(model: RWKVModel, tokenizer: Tokenizer, tokens: int, places: in
         last = event
     assert isinstance(last, Finished)
     gaps = [b - a for a, b in pairwise((*session.timeline.checkpoints, len(session.timeline)))]
-    print(
+    write(
         f"  {len(session.timeline):,} tokens, {last.tokens_per_second:.0f} tok/s; at most {most / 2**20:.1f} MB of"
         f" {budget / 2**20:.0f}; {len(gaps)} checkpoints, gaps {min(gaps)} to {max(gaps)} tokens"
     )
     state = session.state
-    sizes = {"look": [], "rewind": [], "fork": []}  # type: dict[str, list[float]]
+    sizes: dict[str, list[float]] = {"look": [], "rewind": [], "fork": []}
     numbers = random.Random(0)
     for _ in range(places):
         n = numbers.randrange(1, len(session.timeline))
@@ -90,7 +93,7 @@ def long_session(model: RWKVModel, tokenizer: Tokenizer, tokens: int, places: in
         sizes["fork"].append(1e3 * wall_of(lambda n=n: forked(session, n)))  # type: ignore[misc]
     assert session.state is state, "the live state was left alone"
     for name, times in sizes.items():
-        print(f"  {name:7} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f} ms")
+        write(f"  {name:7} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f} ms")
 
 
 def rewound(session: Session, n: int) -> None:
@@ -101,6 +104,11 @@ def rewound(session: Session, n: int) -> None:
 
 def forked(session: Session, n: int) -> None:
     assert session.timeline.fork_with(n, 5).state.tokens_seen == n + 1
+
+
+def write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def seconds_of(work: Callable[[], object]) -> float:
