@@ -14,9 +14,9 @@ from app.analysis_messages import (
     LensAnswer,
 )
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
+from app.jobs.lab import JOBS as LAB
+from app.jobs.parts import with_parts
 from app.jobs.text_read import TextRead
-from app.messages import Job, Progressed
-from rwkv_backend.records import Progress
 
 if TYPE_CHECKING:
     from rwkv_backend.analysis.records import InfluenceMap, TokenInfluence
@@ -106,23 +106,6 @@ def leave_out(desk: Desk, job: LeaveOut) -> Steps:
     return (yield from with_parts(desk, job, "leaving out", steps))
 
 
-def with_parts(desk: Desk, job: Job, what: str, steps: Generator[Any, None, Any]) -> Generator[None, None, Any]:
-    """Run a generator of the library that yields, between its Progress, the answer as far as it is known."""
-    try:
-        while True:
-            try:
-                found = next(steps)
-            except StopIteration as done:
-                return done.value
-            if isinstance(found, Progress):
-                desk.link.post(Progressed(job.id, what, found))
-            else:
-                desk.tell(job, found)
-            yield
-    finally:
-        steps.close()
-
-
 def statistics(desk: Desk, job: AskStatistics) -> Steps:
     yield
     from rwkv_backend.analysis.statistics import state_statistics
@@ -134,5 +117,5 @@ def statistics(desk: Desk, job: AskStatistics) -> Steps:
     return state_statistics(session.model, text.state(len(text)))
 
 
-JOBS: Jobs = {AskLens: lens, AskInfluence: influence, LeaveOut: leave_out, AskStatistics: statistics}
+JOBS: Jobs = {AskLens: lens, AskInfluence: influence, LeaveOut: leave_out, AskStatistics: statistics, **LAB}
 AFTER_STOP: AfterStop = {}

@@ -32,8 +32,12 @@ class TextRead:
             raise RWKVError(f"This needs a text of at least {least} tokens; {len(self.tokens)} have been read.")
 
     def first_of(self, last: int) -> int:
-        """How many tokens come before the `last` ones."""
-        return max(0, len(self.tokens) - last)
+        """How many tokens come before the `last` ones.
+
+        Where the memory was edited nothing before the edit is looked at: reading from there on would not meet the edit.
+        """
+        edits = [place for place in self._session.edited_at if place < len(self.tokens)]
+        return max(0, len(self.tokens) - last, *edits)
 
     def words(self, first: int = 0) -> tuple[str, ...]:
         """The text of each token from `first` on; a character in several tokens is split into its bytes."""

@@ -40,6 +40,7 @@ class AnswerPanel(PlotPanel):
         """An answer has been drawn, or `sentence` says why there is nothing to see."""
         self.tokens_seen = tokens_seen
         self._export.setEnabled(not sentence)
+        self.say("")
         self.say_nothing_here(sentence)
 
     def show_model(self, opened: OpenedModel | None) -> None:

@@ -144,6 +144,18 @@ class Lens(AnswerPanel):
         token = int(self._answer.table.top_tokens[row, column, 0])
         return visible(self._answer.table.texts.get(token, ""), token)
 
+    def shows(self, tokens: int | None) -> bool:
+        """Whether the token that was read last then is in the table; None: the last one of what is there."""
+        if self._answer is None:
+            return False
+        return tokens is None or 0 < tokens - self._answer.first <= len(self._answer.texts)
+
+    def go_to(self, tokens: int | None) -> None:
+        """The frame to the token that was read last then; None: to the end."""
+        if self._answer is not None:
+            column = len(self._answer.texts) if tokens is None else tokens - self._answer.first
+            self.grid.go_to(column - 1)
+
     # Pointing
 
     def _point(self, row: int, column: int) -> None:

@@ -220,6 +220,12 @@ class LensGrid(QAbstractScrollArea):
             self.viewport().update()
             self.pointed.emit(row, column)
 
+    def go_to(self, column: int) -> None:
+        """The frame there, in the row where it is, and into view."""
+        self.point(self.row, column)
+        if self._cells is not None and self._cells.columns:
+            self._scroll_to_frame()
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._cells is not None and self._cells.columns:
             spot = event.position().toPoint()

@@ -1,0 +1,365 @@
+"""The state lab: snapshots, comparing and editing states, taking layers' memory away or exchanging it.
+
+An edit changes the memory as it was before the last word; the word is then read again, so that what comes next follows from
+the changed memory. The timelines before and after each edit are kept: taking back exchanges them, which is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.analysis_messages import (
+    PRESENT,
+    Ablate,
+    CompareStates,
+    Comparison,
+    DropSnapshot,
+    Edited,
+    EditState,
+    LabContents,
+    LoadSnapshot,
+    Patch,
+    RedoEdit,
+    RenameSnapshot,
+    SaveSnapshot,
+    ShowLab,
+    SnapshotInfo,
+    TakeSnapshot,
+    UndoEdit,
+)
+from app.jobs.desk import Desk, Jobs, Steps
+from app.jobs.parts import with_parts
+from app.jobs.text_read import TextRead
+from rwkv_backend.errors import RWKVError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rwkv_backend.analysis.records import NextWordChange, StateDifference
+    from rwkv_backend.session import Session
+    from rwkv_backend.state import State
+    from rwkv_backend.timeline import Timeline
+
+WORDS = 12
+"""How many words a change of the next word lists."""
+
+
+@dataclass
+class Snapshot:
+    info: SnapshotInfo
+    state: State
+    logits: Tensor | None
+
+
+class Lab:
+    """What is kept from one job of the lab to the next, for one session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.snapshots: dict[int, Snapshot] = {}
+        self.undo: list[Timeline] = []
+        self.redo: list[Timeline] = []
+        self._present: Timeline | None = None
+        self._next = PRESENT + 1
+
+    def contents(self) -> LabContents:
+        self._follow()
+        return LabContents(
+            tuple(snapshot.info for snapshot in self.snapshots.values()),
+            len(self.undo),
+            len(self.redo),
+            bool(self.session.edited_at),
+            len(self.session.timeline),
+        )
+
+    def add(self, name: str, word: str, state: State, logits: Tensor | None, edited: bool = False) -> None:
+        number = self._next
+        self._next += 1
+        info = SnapshotInfo(number, name or f"#{number}", word, state.tokens_seen, state.nbytes, edited)
+        self.snapshots[number] = Snapshot(info, state, logits)
+
+    def get(self, number: int) -> Snapshot:
+        """A snapshot, or for PRESENT a copy of the state as it is."""
+        if number != PRESENT:
+            if number not in self.snapshots:
+                raise RWKVError("This snapshot is gone.", "Choose another one.")
+            return self.snapshots[number]
+        text = TextRead(self.session)
+        text.require()
+        state, logits = text.moment(len(text))
+        info = SnapshotInfo(PRESENT, "", text.word(text.tokens[-1]), state.tokens_seen, state.nbytes)
+        return Snapshot(info, state, logits)
+
+    # Editing
+
+    def edit(self, state: State) -> None:
+        self._follow()
+        self.undo.append(self.session.replace_past(state))
+        self.redo.clear()
+        self._present = self.session.timeline
+
+    def go(self, back: bool) -> Generator[None, None, None]:
+        """Take the last edit back, or do it again; what was written since is read after the other memory."""
+        self._follow()
+        source, target = (self.undo, self.redo) if back else (self.redo, self.undo)
+        if not source:
+            raise RWKVError("There is no edit to take back." if back else "There is no edit to do again.")
+        now, goal = self.session.timeline, source[-1]
+        after = yield from brought_to(goal, now)
+        source.pop()
+        target.append(self.session.exchange(after))
+        self._present = after
+
+    def _follow(self) -> None:
+        """Another branch or a new text: its edits are not those that are kept here."""
+        if self.session.timeline is not self._present:
+            self._present = self.session.timeline
+            self.undo.clear()
+            self.redo.clear()
+
+
+def brought_to(goal: Timeline, now: Timeline) -> Generator[None, None, Timeline]:
+    """`goal` with the same tokens as `now`: cut where that is shorter or differs, and reading on where it is longer."""
+    from rwkv_backend.timeline import common_length
+
+    same = common_length(goal.tokens, now.tokens)
+    if (len(goal), len(now)) != (same, same):
+        goal = goal.fork(same)
+    for place in range(same, len(now)):
+        goal.forward([now.tokens[place]], goal.state)
+        if now.written[place]:
+            goal.mark_written()
+        yield
+    return goal
+
+
+def lab_of(desk: Desk) -> Lab:
+    session, _ = desk.opened()
+    lab = desk.kept.get("lab")
+    if not isinstance(lab, Lab) or lab.session is not session:
+        lab = Lab(session)
+        desk.kept["lab"] = lab
+    return lab
+
+
+# Snapshots
+
+
+def show(desk: Desk, job: ShowLab) -> Steps:
+    yield
+    return lab_of(desk).contents()
+
+
+def take(desk: Desk, job: TakeSnapshot) -> Steps:
+    yield
+    lab = lab_of(desk)
+    text = TextRead(lab.session, job.at)
+    text.require()
+    state, logits = text.moment(len(text))
+    edited = any(place < len(text) for place in lab.session.edited_at)
+    lab.add(job.name, text.word(text.tokens[-1]), state, logits, edited)
+    return lab.contents()
+
+
+def load(desk: Desk, job: LoadSnapshot) -> Steps:
+    yield
+    from rwkv_backend.analysis import state_edit
+    from rwkv_backend.analysis.records import Scale
+    from rwkv_backend.state import State
+
+    lab = lab_of(desk)
+    model = lab.session.model
+    state = State.load(job.path, model.device)
+    state_edit.apply(model, state, Scale(1.0))  # refuses a state that does not fit this model
+    lab.add(Path(job.path).stem, "", state, None)
+    return lab.contents()
+
+
+def save(desk: Desk, job: SaveSnapshot) -> Steps:
+    yield
+    lab = lab_of(desk)
+    lab.get(job.snapshot).state.save(job.path)
+    return lab.contents()
+
+
+def rename(desk: Desk, job: RenameSnapshot) -> Steps:
+    yield
+    lab = lab_of(desk)
+    snapshot = lab.get(job.snapshot)
+    snapshot.info = replace(snapshot.info, name=job.name.strip() or snapshot.info.name)
+    return lab.contents()
+
+
+def drop(desk: Desk, job: DropSnapshot) -> Steps:
+    yield
+    lab = lab_of(desk)
+    lab.snapshots.pop(job.snapshot, None)
+    return lab.contents()
+
+
+# Comparing
+
+
+def compare(desk: Desk, job: CompareStates) -> Steps:
+    yield
+    from rwkv_backend.analysis.state_diff import compare_states, difference_map
+
+    lab = lab_of(desk)
+    before, after = lab.get(job.before), lab.get(job.after)
+    yield
+    states = compare_states(before.state, after.state)
+    yield
+    field = job.field if job.field in states.names else most_different(states)
+    drawn = difference_map(before.state, after.state, field) if field else None
+    yield
+    words = next_words(lab, before, after)
+    return Comparison((before.info.name, after.info.name), states, field, drawn, words)
+
+
+def most_different(states: StateDifference) -> str:
+    """Of the fields that layers have; "" if there are none."""
+    sums: dict[str, float] = {name: 0.0 for name in states.names}
+    for item in states.fields:
+        if item.layer is not None and item.relative != float("inf"):
+            sums[item.field] += item.relative
+    having = {item.field for item in states.fields if item.layer is not None}
+    matrices = [name for name in states.names if name in having and not name.endswith("last_input")]
+    return max(matrices or having, key=lambda name: sums[name], default="")
+
+
+def next_words(lab: Lab, before: Snapshot, after: Snapshot) -> NextWordChange:
+    """From the stored logits; where a state came from a file, after both have read the present text's last word."""
+    from rwkv_backend.analysis.state_diff import change_after, next_word_change
+
+    session = lab.session
+    if before.logits is not None and after.logits is not None:
+        return next_word_change(before.logits, after.logits, session.tokenizer, WORDS)
+    text = TextRead(session)
+    text.require()
+    last = text.tokens[-1:]
+    return change_after(session.model, before.state, after.state, last, session.tokenizer, WORDS)
+
+
+# Editing
+
+
+def edit(desk: Desk, job: EditState) -> Steps:
+    yield
+    from rwkv_backend.analysis import state_edit
+
+    lab = lab_of(desk)
+    session = lab.session
+    text = TextRead(session)
+    text.require(2)
+    other = lab.get(job.other).state if job.other != PRESENT else None
+    past, _ = text.moment(len(text) - 1)
+    yield
+    changed = state_edit.apply(session.model, past, job.edit, job.target, other)
+    yield
+    words = effect(session, changed, text)
+    if job.keep:
+        lab.edit(changed)
+    return Edited(lab.contents(), words, job.keep)
+
+
+def effect(session: Session, changed: State, text: TextRead) -> NextWordChange:
+    """What the last word is followed by, read with the present memory and with the changed one."""
+    import torch
+
+    from rwkv_backend.analysis.state_diff import next_word_change
+
+    with torch.no_grad():
+        after = session.model.forward([text.tokens[-1]], changed.clone()).clone()
+    before = text.moment(len(text))[1]
+    assert before is not None
+    return next_word_change(before, after, session.tokenizer, WORDS)
+
+
+def undo(desk: Desk, job: UndoEdit) -> Steps:
+    return (yield from _exchange(lab_of(desk), back=True))
+
+
+def redo(desk: Desk, job: RedoEdit) -> Steps:
+    return (yield from _exchange(lab_of(desk), back=False))
+
+
+def _exchange(lab: Lab, back: bool) -> Generator[None, None, Edited]:
+    from rwkv_backend.analysis.state_diff import next_word_change
+
+    before = TextRead(lab.session).moment(len(lab.session.timeline))[1]
+    yield from lab.go(back)
+    after = TextRead(lab.session).moment(len(lab.session.timeline))[1]
+    assert before is not None
+    assert after is not None
+    return Edited(lab.contents(), next_word_change(before, after, lab.session.tokenizer, WORDS), True)
+
+
+# Sweeps
+
+
+def ablate(desk: Desk, job: Ablate) -> Steps:
+    yield
+    from rwkv_backend.analysis.ablation import ablation_sweep
+
+    session, _ = desk.opened()
+    text = TextRead(session)
+    text.require(8)
+    first = max(0, len(text) - job.last)
+    tokens = text.tokens[first:]
+    cut = min(max(round(len(tokens) * job.cut), 1), len(tokens) - 3)
+    steps = ablation_sweep(
+        session.model,
+        tokens[:cut],
+        tokens[cut:],
+        by_head=job.by_head,
+        period=job.period,
+        state=text.state(first),
+    )
+    return (yield from with_parts(desk, job, "sweep", steps))
+
+
+def patch(desk: Desk, job: Patch) -> Steps:
+    yield
+    from rwkv_backend.analysis.patching import patch_sweep
+
+    session, _ = desk.opened()
+    text = TextRead(session, job.at)
+    text.require(3)
+    ours, theirs, target = patched_texts(session, text, job)
+    steps = patch_sweep(session.model, ours, theirs, target, by_head=job.by_head)
+    return (yield from with_parts(desk, job, "sweep", steps))
+
+
+def patched_texts(session: Session, text: TextRead, job: Patch) -> tuple[list[int], list[int], int]:
+    """The tokens of both texts, and the one whose probability is watched."""
+    ours = session.timeline.text(0, len(text))
+    word, other = job.word.strip(), job.other.strip()
+    if not word or not other or word == other:
+        raise RWKVError("Two different words are needed: one of the text, and one to put in its place.")
+    if word not in ours:
+        raise RWKVError(f"“{word}” is not in the text.", "Upper and lower case count.")
+    theirs = ours.replace(word, other)
+    watched = job.target.strip() or word
+    spelled = session.tokenizer.encode(watched if ours[-1:].isspace() else f" {watched}")
+    start = [] if session.tokenizer.start is None else [session.tokenizer.start]
+    encode = session.tokenizer.encode
+    return [*start, *encode(ours)], [*start, *encode(theirs)], spelled[0]
+
+
+JOBS: Jobs = {
+    ShowLab: show,
+    TakeSnapshot: take,
+    LoadSnapshot: load,
+    SaveSnapshot: save,
+    RenameSnapshot: rename,
+    DropSnapshot: drop,
+    CompareStates: compare,
+    EditState: edit,
+    UndoEdit: undo,
+    RedoEdit: redo,
+    Ablate: ablate,
+    Patch: patch,
+}
