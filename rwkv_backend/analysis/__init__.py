@@ -16,7 +16,8 @@ What they answer is in `records`, free of torch. None of them changes the state 
     patching.patch_sweep(model, tokens, other_tokens, target, *, read=1, by_head=False, fields=None) -> PatchSweep
     patching.where_remembered(model, tokens, positions, *, target=None, replacement=None, read=1) -> WhereRemembered
     statistics.state_statistics(model, state, *, probe=None, horizons=…) -> StateStatistics    (at once)
-    recipes.recipe(...) -> str                                                                 (at once)
+    recipes.recipe(shown) -> str                                                               (at once; free of torch)
+    finish.finish(job) -> its answer                                                           (for scripts)
 
 The sweeps and leave_one_out yield, between their Progress, the answer as far as it is known (NaN where it is not yet):
 whoever stops them keeps that.
