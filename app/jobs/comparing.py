@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 FRAME_EVERY = 0.4
 """Seconds between two frames of one column while the models write."""
 
+TELL_LOADING_EVERY = 0.1
+"""Seconds between two reports of how far the loading is."""
+
 Turns = Generator[None, None, None]
 FAILURES = (RWKVError, MemoryError, OSError, RuntimeError)
 """What may end one column without ending the others; torch says "out of memory" by a RuntimeError."""
@@ -126,11 +129,15 @@ def open_column(desk: Desk, job: Job, ask: ColumnAsk) -> Turns:
 def _loading(
     desk: Desk, job: Job, ask: ColumnAsk, steps: Generator[Progress, None, Column]
 ) -> Generator[None, None, Column]:
+    told = 0.0
     while True:
         try:
-            desk.tell(job, ColumnLoading(ask.column, next(steps)))
+            progress = next(steps)
         except StopIteration as done:
             return done.value
+        if time.monotonic() - told >= TELL_LOADING_EVERY:
+            told = time.monotonic()
+            desk.tell(job, ColumnLoading(ask.column, progress))
         yield
 
 

@@ -118,7 +118,7 @@ class ChartView(QWidget):
             top, base = line.y[0], max(y0, 0.0)
             x = np.array([place - BAR, place + BAR, place + BAR, place - BAR])
             strokes.append(Stroke(x, np.array([base, base, top, top]), _colour(line.place), fill=True))
-            label = pg.TextItem(number(top), color=theme.current().text, anchor=(0.5, 1.0))
+            label = pg.TextItem(_value(top), color=theme.current().text, anchor=(0.5, 1.0))
             label.setFont(self.font())
             label.setPos(place, top)
             self._add(label)
@@ -171,6 +171,11 @@ class ModelLegend(Legend):
     def _show(self) -> None:
         entries = [(MARKS[place % len(MARKS)][1], _colour(place), title) for place, title in enumerate(self._titles)]
         self.show_entries(entries)
+
+
+def _value(value: float) -> str:
+    """Above a bar: 1.402, 254."""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
 def _colour(place: int) -> str:

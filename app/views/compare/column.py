@@ -57,8 +57,8 @@ class Column(QFrame):
         self._memory.set_text(words.memory_line(status))
         self._speed.set_text(words.speed_line(status))
         self._failure.set_words(status.sentence if status.phase == "failed" else "", "error")
-        self._stop.setEnabled(status.busy)
-        self._menu_button.setEnabled(not status.busy)
+        self._stop.setVisible(status.busy)
+        self._menu_button.setVisible(not status.busy)
         self._say_where()
 
     def begin(self, prompt: str) -> None:
@@ -80,12 +80,10 @@ class Column(QFrame):
             self._foot.set_text(words.end_line(self.status))
             return
         position = min(self._position, self.text.tokens)
-        place = self.tr("token {0}, character {1}").format(
-            f"{position:,}", f"{self.text.characters_before(position):,}"
-        )
-        if position and position <= self.text.tokens:
-            place += self.tr(", {0} nats").format(f"{self.text.token(position - 1)[1]:.2f}")
-        self._foot.set_text(place if position == self._position else self.tr("ended at {0}").format(place))
+        place = self.tr("character {0}").format(f"{self.text.characters_before(position):,}")
+        if position:
+            place += self.tr(" · {0} nats").format(f"{self.text.token(position - 1)[1]:.2f}")
+        self._foot.set_text(place if position == self._position else self.tr("end, {0}").format(place))
 
     # How it is made
 

@@ -187,6 +187,7 @@ class MeasureTab(QWidget):
         named(view, "compare_table", self.tr("What was measured of every model"))
         view.setModel(self.table)
         view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + theme.S)
         view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         view.horizontalHeader().setStretchLastSection(True)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

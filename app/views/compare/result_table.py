@@ -44,7 +44,7 @@ def figures() -> tuple[Figure, ...]:
             lambda r: f"{r.text.readings[0].tokens:,}" if r.text is not None else "",
         ),
         Figure(
-            translate("CompareTable", "Name recalled (bits)"),
+            translate("CompareTable", "Recall (bits)"),
             translate("CompareTable", "Bits saved on a name that was said {0} tokens before.").format(NEEDLE_DISTANCE),
             _needle,
         ),

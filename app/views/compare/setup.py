@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.compare_messages import FEWEST
 from app.views.compare.model_adder import ModelAdder
-from app.views.compare.tinted_text import SurpriseLegend
 from app.views.composer import Composer
 from app.views.parts import named, tip
 from rwkv_backend.sampling import LARGEST_SEED, SamplingParams
@@ -130,7 +129,6 @@ class Setup(QWidget):
         self.unload = QPushButton(self.tr("Unload"))
         named(self.unload, "compare_unload", self.tr("Unload the models"))
         self.unload.setToolTip(tip(self.tr("Free the memory that the models take; what they wrote stays")))
-        self.legend = SurpriseLegend()
 
     def _number(self, name: str, accessible: str, most: int, value: int) -> QSpinBox:
         field = QSpinBox()

@@ -192,24 +192,29 @@ class SmallPlot(QWidget):
         return ""
 
     def _draw_vector(self, entry: Labelled) -> None:
-        top, count = self._shared.scale.top, len(entry.values)
-        self._axes(axis_name(entry.axes[0]), self.tr("value"), -0.5, count - 0.5, -top, top)
-        x = np.arange(count, dtype=np.float64)
-        stroke = Stroke(x, np.clip(entry.values.astype(np.float64), -top, top), theme.current().series[0])
-        self._ink.show_strokes(QRectF(-0.5, -top, count, 2 * top), [stroke])
+        """On the scale that the matrices' colours have, so that the same height is the same number as the same colour."""
+        scale, count = self._shared.scale, len(entry.values)
+        self._axes(axis_name(entry.axes[0]), self.tr("value"), -0.5, count - 0.5, -1.0, 1.0)
+        self._canvas.mark("left", [(2 * part - 1, words) for part, words in scale.marks()])
+        y = scale.shades(entry.values).astype(np.float64) / colours.TOP_SHADE * 2 - 1
+        y[np.isnan(entry.values)] = np.nan
+        stroke = Stroke(np.arange(count, dtype=np.float64), y, theme.current().series[0])
+        self._ink.show_strokes(QRectF(-0.5, -1.0, count, 2.0), [stroke])
 
     def _draw_decay(self, found: Labelled | None) -> str:
         if found is None:
             return self.tr("Layer {0} has no memory that decays.").format(self._shared.layer)
         x, look = np.log10(LOG_TOKENS), theme.current()
         others = [median for column, median in self._shared.medians.items() if column != self.number]
-        strokes = [Stroke(*in_one(x, np.stack(others)), _blend(look.muted, 0.5))] if others else []
+        strokes: list[Stroke] = []
         if found.axes[-1] == "distance":
             strokes += _weights(found.values)
             self._axes(self.tr("tokens later"), self.tr("weight, largest 1"), 0.0, float(x[-1]), 0.0, 1.02)
         else:
             strokes += _fractions(found.values)
             self._axes(self.tr("tokens later"), self.tr("fraction left"), 0.0, float(x[-1]), 0.0, 1.02)
+        if others:
+            strokes.insert(-1, Stroke(*in_one(x, np.stack(others)), look.muted, dashed=True))
         self._canvas.mark("bottom", _POWERS)
         self._ink.show_strokes(QRectF(0, 0, float(x[-1]), 1.02), strokes)
         return ""
@@ -218,7 +223,7 @@ class SmallPlot(QWidget):
         if found is None:
             return self.tr("No half-life: each earlier token counts by a learned weight for its distance.")
         names = axis_names(found.axes[1])
-        self._axes(self.tr("share of the {0} (%)").format(names), self.tr("tokens"), 0.0, 100.0, 0.0, 4.0)
+        self._axes(self.tr("{0} (%)").format(names), self.tr("tokens"), 0.0, 100.0, 0.0, 4.0)
         self._canvas.mark("left", _POWERS)
         look, layer = theme.current(), min(self._shared.layer, len(found.values) - 1)
         strokes = []
@@ -267,8 +272,12 @@ class SmallPlot(QWidget):
             return ""
         if view == "state_map":
             return "" if frame.state_map is None else self.tr("{0}: magnitude").format(frame.state_map.title)
-        words = self.tr("layer {0}, head {1}") if view == "memory" else self.tr("layer {0}")
-        return words.format(frame.spec.layer, self._shared.head)
+        words = {
+            "memory": self.tr("layer {0}, head {1}"),
+            "decay_curves": self.tr("layer {0}; dashed: the others"),
+            "half_life": self.tr("layer {0}; dashed: all layers"),
+        }
+        return words[view].format(frame.spec.layer, self._shared.head)
 
     def _point(self, x: float, y: float) -> None:
         said = self._said_at(x, y)

@@ -111,6 +111,13 @@ class PlotChoice(QWidget):
         self.bar.setVisible(view in ("state_map", "memory"))
 
 
+def versions_scale(signed: bool) -> Scale:
+    """Logarithmic from the first: what versions 5 to 7 sum up is some hundred times as large as the means of 1 to 4."""
+    scale = Scale(signed=signed)
+    scale.logarithmic = scale.decided = True
+    return scale
+
+
 class FlatBar(QWidget):
     """What the colours mean: a strip with the numbers at its ends."""
 
@@ -228,7 +235,7 @@ class SmallPlots(QObject):
         return replace(look, position=None) == replace(self._look, position=None)
 
     def _start_scale(self) -> None:
-        self._shared.scale = Scale(signed=self._look.view == "memory")
+        self._shared.scale = versions_scale(signed=self._look.view == "memory")
         self._shared.columns = self._shared.layers = 1
         self._shared.medians.clear()
         self._choice.bar.show_scale(self._shared.scale)

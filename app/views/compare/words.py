@@ -50,7 +50,7 @@ def speed_line(status: ColumnStatus) -> str:
         return words.format(f"{status.progress.done:,}", f"{status.progress.total:,}")
     if not status.prompt_rate and not status.rate:
         return translate("CompareColumn", "has not written yet")
-    words = translate("CompareColumn", "reads {0}, writes {1} tokens/s")
+    words = translate("CompareColumn", "reads {0}, writes {1} tok/s")
     return words.format(_rate(status.prompt_rate), _rate(status.rate))
 
 

@@ -12,6 +12,7 @@ from app.compare_messages import ColumnStatus
 from app.views.compare.columns import Columns
 from app.views.compare.position_bar import PositionBar
 from app.views.compare.setup import Setup
+from app.views.compare.tinted_text import SurpriseLegend
 from app.views.parts import named
 from rwkv_backend.records import Step
 
@@ -29,21 +30,19 @@ class WritingTab(QWidget):
         self.looking = QHBoxLayout()
         self.looking.setSpacing(theme.L)
         self.looking.addWidget(self.position, 1)
+        self.looking.addWidget(SurpriseLegend())
         self._sentence = QLabel()
         self._sentence.setObjectName("compare_sentence")
         self._sentence.setProperty("kind", "error")
         self._sentence.setWordWrap(True)
         self._sentence.hide()
-        middle = QHBoxLayout()
-        middle.setSpacing(theme.L)
-        middle.addLayout(self.looking, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
         column.setSpacing(theme.S)
         column.addWidget(self.setup)
         column.addWidget(self._sentence)
         column.addWidget(self.columns, 1)
-        column.addLayout(middle)
+        column.addLayout(self.looking)
         self.columns.shown.connect(self._column_shown)
         self.columns.position_picked.connect(self.position.go_to)
         self.position.moved.connect(self.columns.show_position)
