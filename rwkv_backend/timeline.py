@@ -100,7 +100,7 @@ class Timeline:
         self._logits: Tensor | None = None
         self._expected: list[Row] = []
         self._cursor: tuple[int, State, Tensor | None] | None = None
-        self.keeps_changes = False if origin is None else origin.keeps_changes
+        self.keeps_changes: bool = False if origin is None else origin.keeps_changes
         """Whether the memory's change is recorded with each token as it is written: some hundredths of the speed."""
 
     # What there is

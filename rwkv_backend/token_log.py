@@ -236,7 +236,7 @@ class TokenLog:
         return stream
 
     def _bytes_before(self, n: int) -> bytes:
-        data, place = b"", n
+        data, place = b"", min(n, len(self.tokens))
         while place and len(data) < LONGEST_CHARACTER:
             place -= 1
             data = self._bytes_of(self.tokens[place]) + data
