@@ -35,6 +35,12 @@ def let_next_start(OVERLAP: tl.constexpr):
 
 
 @triton.jit
+def fresh(places, inside):
+    """What the kernel before wrote; 0 outside. Not from the first-level cache, which may hold what was there earlier."""
+    return tl.load(places, mask=inside, other=0.0, cache_modifier=".cg")
+
+
+@triton.jit
 def tanh(x):
     return 2.0 * tl.sigmoid(2.0 * x) - 1.0
 
@@ -53,7 +59,7 @@ def applied(y, function):
 def norm_statistics(x, C: tl.constexpr, EPS: tl.constexpr, ROW: tl.constexpr):
     """Mean and 1/standard deviation of x (C,)."""
     at = tl.arange(0, ROW)
-    row = tl.load(x + at, mask=at < C, other=0.0)
+    row = fresh(x + at, at < C)
     mean = tl.sum(row, 0) / C
     away = tl.where(at < C, row - mean, 0.0)
     return mean, 1.0 / tl.sqrt(tl.sum(away * away, 0) / C + EPS)
@@ -114,11 +120,11 @@ def norm_and_blend(
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
     mean, inverse = norm_statistics(x, C, EPS, ROW)
-    current = (tl.load(x + at, mask=inside) - mean) * inverse * scale + shift
+    current = (fresh(x + at, inside) - mean) * inverse * scale + shift
     if KEEP_NORMED:
         tl.store(normed + at, current, mask=inside)
     if COUNT > 0:
-        previous = tl.load(last + at, mask=inside)
+        previous = fresh(last + at, inside)
         tl.store(last + at, current, mask=inside)
         for j in tl.static_range(COUNT):
             share = tl.load(shares + j * C + at, mask=inside)
@@ -153,8 +159,8 @@ def chosen_shares(
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
     mean, inverse = norm_statistics(x, C, EPS, ROW)
-    current = (tl.load(x + at, mask=inside, other=0.0) - mean) * inverse * scale + shift
-    blend = current + (tl.load(last + at, mask=inside, other=0.0) - current) * part
+    current = (fresh(x + at, inside) - mean) * inverse * scale + shift
+    blend = current + (fresh(last + at, inside) - current) * part
     blend = tl.where(inside, blend, 0.0)
     tl.store(z + rows, tanh(tl.sum(matrix * blend[None, :], 1)))
 
@@ -180,22 +186,22 @@ def five_blends(
     """Version 6: blends[j] = y + (previous − y)∘(shares[j] + z[j] w2[j]), then last = y. w2 (5, D, C)."""
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = at < C
-    rank = tl.arange(0, BD)
+    rank, kind = tl.arange(0, BD), tl.arange(0, 8)  # the next power of two above five
+    cells = kind[:, None, None] * D * C + rank[None, :, None] * C + at[None, None, :]
+    known = (kind[:, None, None] < 5) & (rank[None, :, None] < D) & inside[None, None, :]
+    table = tl.load(w2 + cells, mask=known, other=0.0).to(tl.float32)
+    places, wanted = kind[:, None] * C + at[None, :], (kind[:, None] < 5) & inside[None, :]
+    share = tl.load(shares + places, mask=wanted, other=0.0)
     scale, shift = tl.load(weight + at, mask=inside), tl.load(bias + at, mask=inside)
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
+    asked = fresh(z + kind[:, None] * D + rank[None, :], (kind[:, None] < 5) & (rank[None, :] < D))
+    previous = fresh(last + at, inside)
     mean, inverse = norm_statistics(x, C, EPS, ROW)
-    current = (tl.load(x + at, mask=inside) - mean) * inverse * scale + shift
-    away = tl.load(last + at, mask=inside) - current
+    current = (fresh(x + at, inside) - mean) * inverse * scale + shift
     tl.store(last + at, current, mask=inside)
-    for j in tl.static_range(5):
-        asked = tl.load(z + j * D + rank, mask=rank < D, other=0.0)
-        cells = w2 + j * D * C + rank[:, None] * C + at[None, :]
-        more = tl.sum(
-            asked[:, None] * tl.load(cells, mask=(rank[:, None] < D) & inside[None, :], other=0.0).to(tl.float32), 0
-        )
-        share = tl.load(shares + j * C + at, mask=inside) + more
-        tl.store(blends + j * C + at, current + away * share, mask=inside)
+    share += tl.sum(asked[:, :, None] * table, 1)
+    tl.store(blends + places, current[None, :] + (previous - current)[None, :] * share, mask=wanted)
 
 
 @triton.jit
@@ -210,7 +216,7 @@ def products(
         weights = tl.load(places, mask=inside[None, :], other=0.0)
         wait_for_others(OVERLAP)
         let_next_start(OVERLAP)
-        given = tl.load(x + column, mask=inside, other=0.0)
+        given = fresh(x + column, inside)
         sums = weights.to(tl.float32) * given[None, :]
     else:
         wait_for_others(OVERLAP)
@@ -219,11 +225,11 @@ def products(
         for start in tl.range(0, K, BK, num_stages=STAGES):
             if K % BK == 0:
                 weights = tl.load(places + start)
-                given = tl.load(x + start + column)
+                given = fresh(x + start + column, True)
             else:
                 inside = start + column < K
                 weights = tl.load(places + start, mask=inside[None, :], other=0.0)
-                given = tl.load(x + start + column, mask=inside, other=0.0)
+                given = fresh(x + start + column, inside)
             sums += weights.to(tl.float32) * given[None, :]
     return tl.sum(sums, 1)
 
@@ -276,9 +282,9 @@ def matvec(
         if SCALED:
             y = y * tl.load(scale + rows)
         if FORM == 1:
-            y += tl.load(out + rows)
+            y += fresh(out + rows, True)
         if FORM == 2:
-            y = tl.load(out + rows) + y * tl.load(gate + rows)
+            y = fresh(out + rows, True) + y * fresh(gate + rows, True)
         if F0 + F1 + F2 + F3 > 0:
             function = tl.where(segment == 0, F0, tl.where(segment == 1, F1, tl.where(segment == 2, F2, F3)))
             y = applied(y, function)
@@ -294,7 +300,7 @@ def low_rank(low, table, R: tl.constexpr, A: tl.constexpr, channels, inside, BN:
         cells = tl.load(
             table + rank[:, None] * A + channels[None, :], mask=(rank[:, None] < R) & inside[None, :], other=0.0
         )
-        found += tl.sum(tl.load(low + rank, mask=rank < R, other=0.0)[:, None] * cells.to(tl.float32), 0)
+        found += tl.sum(fresh(low + rank, rank < R)[:, None] * cells.to(tl.float32), 0)
     return found
 
 
@@ -339,11 +345,11 @@ def memory_matrix(
     square = inside[:, None] & inside[None, :]
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
-    past = tl.load(cells, mask=square, other=0.0)
+    past = fresh(cells, square)
     r, k, v = (
-        tl.load(projected + at, mask=inside, other=0.0),
-        tl.load(projected + A + at, mask=inside, other=0.0),
-        tl.load(projected + 2 * A + at, mask=inside, other=0.0),
+        fresh(projected + at, inside),
+        fresh(projected + A + at, inside),
+        fresh(projected + 2 * A + at, inside),
     )
     if E > 0:
         asked += low_rank(low, table, E, A, at, inside, BN)
@@ -353,7 +359,7 @@ def memory_matrix(
     tl.store(cells, keep[:, None] * past + written, mask=square)
     y = head_norm(y, inside, N, EPS) * scale + shift
     if GATED:
-        g = tl.load(projected + 3 * A + at, mask=inside, other=0.0)
+        g = fresh(projected + 3 * A + at, inside)
         y = y * g * tl.sigmoid(g)
     tl.store(out + at, y, mask=inside)
 
@@ -404,17 +410,17 @@ def memory_delta(
     square = inside[:, None] & inside[None, :]
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
-    past = tl.load(cells, mask=square, other=0.0)
+    past = fresh(cells, square)
     r, k, v = (
-        tl.load(projected + at, mask=inside, other=0.0),
-        tl.load(projected + C + at, mask=inside, other=0.0),
-        tl.load(projected + 2 * C + at, mask=inside, other=0.0),
+        fresh(projected + at, inside),
+        fresh(projected + C + at, inside),
+        fresh(projected + 2 * C + at, inside),
     )
     if FIRST:
         tl.store(v_first + at, v, mask=inside)
     else:
         share = tl.sigmoid(tl.load(v0 + at, mask=inside, other=0.0) + low_rank(low, v2, RV, C, at, inside, BN))
-        v += (tl.load(v_first + at, mask=inside, other=0.0) - v) * share
+        v += (fresh(v_first + at, inside) - v) * share
     gate = low_rank(low + RV, g2, RG, C, at, inside, BN)
     keep = tl.exp(SLOWEST * tl.sigmoid(base_w + low_rank(low + RV + RG, w2, RW, C, at, inside, BN)))
     rate = tl.sigmoid(base_a + low_rank(low + RV + RG + RW, a2, RA, C, at, inside, BN))
@@ -440,11 +446,11 @@ def memory_log_sums(
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
     r, k, v = (
-        tl.load(projected + at, mask=inside),
-        tl.load(projected + A + at, mask=inside),
-        tl.load(projected + 2 * A + at, mask=inside),
+        fresh(projected + at, inside),
+        fresh(projected + A + at, inside),
+        fresh(projected + 2 * A + at, inside),
     )
-    a, b, p = tl.load(top + at, mask=inside), tl.load(bottom + at, mask=inside), tl.load(exponent + at, mask=inside)
+    a, b, p = fresh(top + at, inside), fresh(bottom + at, inside), fresh(exponent + at, inside)
     largest = tl.maximum(p, u + k)
     past, present = tl.exp(p - largest), tl.exp(u + k - largest)
     tl.store(out + at, r * (past * a + present * v) / (past * b + present), mask=inside)
@@ -475,11 +481,11 @@ def memory_sums(
     wait_for_others(OVERLAP)
     let_next_start(OVERLAP)
     r, k, v = (
-        tl.load(projected + at, mask=inside),
-        tl.load(projected + A + at, mask=inside),
-        tl.load(projected + 2 * A + at, mask=inside),
+        fresh(projected + at, inside),
+        fresh(projected + A + at, inside),
+        fresh(projected + 2 * A + at, inside),
     )
-    a, b = tl.load(top + at, mask=inside), tl.load(bottom + at, mask=inside)
+    a, b = fresh(top + at, inside), fresh(bottom + at, inside)
     tl.store(out + at, r * (a + u * k * v) / (b + u * k + EPSILON), mask=inside)
     tl.store(top + at, keep * a + k * v, mask=inside)
     tl.store(bottom + at, keep * b + k, mask=inside)

@@ -157,7 +157,7 @@ class Launcher:
     def five_blends(
         self, x: Tensor, norm: Norm, last: Tensor, shares: Tensor, w2: Tensor, z: Tensor, blends: Tensor
     ) -> None:
-        width, block = x.shape[0], 32
+        width, block = x.shape[0], 16
         kernels.five_blends[(-(-width // block),)](
             x,
             norm.weight,

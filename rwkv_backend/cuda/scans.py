@@ -46,7 +46,7 @@ def matrix(r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, memory
     (decay,) = _contiguous(decay)
     count, heads, size = r.shape
     out, after = torch.empty_like(v), torch.empty_like(memory)
-    wide = _values_at_once(size)
+    wide = min(4, power_of_two_over(size))
     grid, step = (heads, -(-size // wide)), 0 if steady else heads * size
     block = power_of_two_over(size)
     kernels().scan_matrix[grid](
@@ -62,7 +62,7 @@ def delta(
     r, k, v, decay, a, b, memory = _contiguous(r, k, v, decay, a, b, memory)
     count, heads, size = r.shape
     out, after = torch.empty_like(v), torch.empty_like(memory)
-    wide = _values_at_once(size)
+    wide = min(8, power_of_two_over(size))
     grid, block = (heads, -(-size // wide)), power_of_two_over(size)
     kernels().scan_delta[grid](r, k, v, decay, a, b, memory, out, after, count, N=size, BN=block, BV=wide, num_warps=1)
     return out, after
@@ -96,7 +96,3 @@ def sums(
 
 def _contiguous(*inputs: Tensor) -> tuple[Tensor, ...]:
     return tuple(x.contiguous() for x in inputs)
-
-
-def _values_at_once(size: int) -> int:
-    return min(16, power_of_two_over(size))
