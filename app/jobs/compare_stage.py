@@ -88,7 +88,8 @@ class Trail:
         place = max(kept for kept in self._kept if kept < position or kept == 0)
         state = self._kept[place].clone()
         with torch.no_grad():
-            for part in (self.tokens[place : position - 1], self.tokens[max(place, position - 1) : position]):
+            before_last = max(place, position - 1)
+            for part in (self.tokens[place:before_last], self.tokens[before_last:position]):
                 if part:
                     watched.forward(part, state)
         return state

@@ -39,7 +39,7 @@ from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.messages import Job, Result
 from rwkv_backend.compare.records import CompareEvent, Comparison, ModelResult, TaskDone, TaskFailure, Written
 from rwkv_backend.errors import RWKVError
-from rwkv_backend.records import Finished, Progress, Step
+from rwkv_backend.records import Finished, FrameSpec, Progress, Step
 
 if TYPE_CHECKING:
     from rwkv_backend.generation import Writer
@@ -179,17 +179,16 @@ class _Writing:
 
         column, job = self._column, self._job
         column.state, column.trail, column.watched.kept = None, None, None
-        column.watched.wants = compare_stage.spec_for(job.wish.look)
+        column.watched.wants = FrameSpec(decay=True)  # of the prompt's last token, which is not read again
         writer: Writer[State] = Writer(
             column.watched, column.tokenizer, sampler=Sampler(self._ask.params), max_tokens=job.max_tokens
         )
         with closing(writer.run(writer.spell(job.prompt))) as events:
             try:
-                for event in events:
+                while not self._ask.stop.is_set():  # looked at before a token is written, so that none is lost
+                    event = next(events)
                     if isinstance(event, Finished):
                         return self._end(event, writer)
-                    if self._ask.stop.is_set():
-                        break
                     self._take(event, writer)
                     self._show()
                     yield
@@ -215,8 +214,10 @@ class _Writing:
     def _show(self) -> None:
         """A frame now and then; at once when the page looks at something else."""
         look, column = self._job.wish.look, self._column
+        if column.trail is None:
+            return
         column.watched.wants = compare_stage.spec_for(look)
-        if look.view == "surprise" or column.trail is None:
+        if look.view == "surprise":
             return
         follows = look.position is None
         if look == self._shown and not (follows and time.monotonic() - self._shown_at >= FRAME_EVERY):
