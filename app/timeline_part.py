@@ -97,6 +97,7 @@ class TimelinePart(QObject):
             branches.show_info(None)
             branches.hide()
             return
+        self._talk.show_turns(standing.turns)
         branches.show_branches(standing.branches, standing.words)
         branches.show_info(standing.info)
 

@@ -29,7 +29,7 @@ from app.timeline_messages import BranchWords
 from app.views.parts import named, tip
 from rwkv_backend.records import BranchInfo, TimelineInfo
 
-HEIGHT = 218
+HEIGHT = 190
 ID = Qt.ItemDataRole.UserRole
 
 

@@ -278,6 +278,10 @@ class Conversation(QWidget):
         self._centre.show_tokens(first, records)
         self.scrubber.show_tokens(first, records)
 
+    def show_turns(self, turns: Sequence[TurnRecord]) -> None:
+        """Which tokens the turns of the conversation take."""
+        self._centre.transcript.show_ranges([(turn.start, turn.end) for turn in turns])
+
     def show_position(self, position: int, live: bool) -> None:
         """Where in the text one looks."""
         self.scrubber.show_position(position, live)

@@ -22,7 +22,7 @@ from rwkv_backend.records import Alternative, TokenRecord
 SHOW_AFTER, HIDE_AFTER = 300, 350
 """Milliseconds: nobody who only crosses the text wants a card, and the way to the card leads across other words."""
 
-WIDTH = 300
+WIDTH = 320
 NAME_WIDTH = 118
 NUMBER_WIDTH = 52
 
@@ -120,7 +120,7 @@ class TokenCard(QFrame):
     def _lay_out(self) -> None:
         named(self._title, "token_card_title", self.tr("Token"))
         named(self._numbers, "token_card_numbers", self.tr("What the model thought of it"))
-        self._title.setProperty("kind", "title")
+        self._title.setProperty("kind", "heading")
         for label in (self._numbers, self._hint):
             label.setProperty("kind", "muted")
             label.setWordWrap(True)
@@ -211,7 +211,7 @@ class TokenCard(QFrame):
     def _show(self, record: TokenRecord, place: QRect) -> None:
         announced = self._record is None or self._record.index != record.index or not self.isVisible()
         self._record, self._place = record, place
-        self._title.setText(token_name(record.token, record.data, record.text))
+        self._title.setText(f"“{token_name(record.token, record.data, record.text)}”")
         self._numbers.setText(_numbers(record))
         self._hint.setText(self._why_empty(record))
         self._hint.setVisible(bool(self._hint.text()))
@@ -229,7 +229,7 @@ class TokenCard(QFrame):
 
     def _why_empty(self, record: TokenRecord) -> str:
         if record.alternatives:
-            return self.tr("Click one to continue from there, as a new branch:")
+            return self.tr("Continue with another one, as a new branch:")
         if record.index == 0:
             return self.tr("The first token: nothing came before it.")
         return self.tr("It is being measured: the model reads these words once more.")
@@ -254,16 +254,17 @@ class TokenCard(QFrame):
 
 
 def _numbers(record: TokenRecord) -> str:
-    """Two lines: which token it is and how likely it was; surprise and entropy."""
+    """Which token it is, how likely it was, and how surprising, in a line each."""
     translate = QCoreApplication.translate
     value = surprise(record)
-    if value is None or record.logprob is None or record.rank is None:
-        return translate("TokenCard", "token {0}, number {1}").format(f"{record.index + 1:,}", record.token)
-    first = translate("TokenCard", "token {0}, number {1} · probability {2} · rank {3}").format(
-        f"{record.index + 1:,}", record.token, probability_words(record.logprob), f"{record.rank:,}"
-    )
-    entropy = nats(record.entropy) if record.entropy is not None else "–"
-    return f"{first}\n" + translate("TokenCard", "surprise {0} · entropy {1}").format(nats(value), entropy)
+    where = translate("TokenCard", "token {0} · number {1} in the vocabulary")
+    lines = [where.format(f"{record.index + 1:,}", f"{record.token:,}")]
+    if value is not None and record.logprob is not None and record.rank is not None:
+        likely = translate("TokenCard", "probability {0} · rank {1}")
+        lines.append(likely.format(probability_words(record.logprob), f"{record.rank:,}"))
+        entropy = nats(record.entropy) if record.entropy is not None else "–"
+        lines.append(translate("TokenCard", "surprise {0} · entropy {1}").format(nats(value), entropy))
+    return "\n".join(lines)
 
 
 def _beside(place: QRect, size: QSize, room: QRect) -> QPoint:

@@ -21,7 +21,7 @@ from app.views.token_tint import grounds, shade, stripes
 from app.views.token_words import surprise
 from rwkv_backend.records import TokenRecord
 
-STRIPE = 2.5
+STRIPE = 3.0
 CORNER = 3.0
 
 
@@ -161,7 +161,8 @@ class TokenLayer(QObject):
         value = self._surprises[stretch.token]
         if value is None:
             return
-        box, step = self._box(line, stretch).adjusted(0.5, 1, -0.5, -1), shade(value)
+        step, inked = shade(value), self.map.inked(stretch)
+        box = self._box(line, inked).adjusted(0.5, 1, -0.5, -1)
         painter.fillRect(box, ground[step])
         painter.fillRect(QRectF(box.left(), box.bottom() - STRIPE, box.width(), STRIPE), stripe[step])
 

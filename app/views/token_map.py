@@ -55,7 +55,7 @@ class TokenMap:
         self._ends: list[int] = []
         self._pieces: list[Piece] = []
         self._starts: list[int] = []
-        self._told = ""
+        self._told: str | None = None
 
     # Tokens
 
@@ -66,10 +66,11 @@ class TokenMap:
         """Forget the tokens from this number on."""
         if tokens < len(self._ends):
             del self._texts[tokens:], self._ends[tokens:]
+            self._told = None
 
     def extend(self, texts: Sequence[str]) -> None:
         """More tokens, each with the text that it completes."""
-        end = self.told_length
+        end, self._told = self.told_length, None
         for text in map(units, texts):
             end += len(text)
             self._texts.append(text)
@@ -80,7 +81,7 @@ class TokenMap:
         return self._ends[-1] if self._ends else 0
 
     def told(self) -> str:
-        if len(self._told) != self.told_length or not self._told.endswith(self._texts[-1] if self._texts else ""):
+        if self._told is None:
             self._told = "".join(self._texts)
         return self._told
 
@@ -118,6 +119,14 @@ class TokenMap:
             if piece.shown >= last:
                 return
             yield from self._in_piece(piece, max(first, piece.shown), min(last, piece.shown_end))
+
+    def inked(self, stretch: Stretch) -> Stretch:
+        """Without the blanks before a word, where the stretch is a whole token with a word in it."""
+        text = self._texts[stretch.token]
+        blanks = len(text) - len(text.lstrip())
+        if len(text) != stretch.end - stretch.start or blanks == len(text):
+            return stretch
+        return Stretch(stretch.token, stretch.start + blanks, stretch.end)
 
     def place_of(self, token: int) -> tuple[int, int] | None:
         """From where to where a token stands in the document; None: it is not shown."""

@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 
-MOST = 10.0
-"""Nats from which on the tint grows no stronger: a chance of 1 in 22,000."""
+MOST = 8.0
+"""Nats from which on the tint grows no stronger: a chance of 1 in 3,000."""
 
 STEPS = 32
-MARKS = (0, 2, 5, 10)
+MARKS = (0, 2, 4, 8)
 
-_STRONGEST = {"light": ("#ffdfb3", "#b45309"), "dark": ("#5b3a12", "#f0a040")}
+_STRONGEST = {"light": ("#ffe3bd", "#b45309"), "dark": ("#54350f", "#f0a040")}
 """Of the ground and of the stripe."""
 
 Linear = tuple[float, float, float]
@@ -38,9 +38,9 @@ def grounds() -> tuple[QColor, ...]:
 
 
 def stripes() -> tuple[QColor, ...]:
-    """Under a word, by step."""
+    """Under a word, by step; a word that was certain has none."""
     look = theme.current()
-    return _ramp(look.raised, _STRONGEST[look.name][1])
+    return _ramp(look.surface, _STRONGEST[look.name][1])
 
 
 @lru_cache(maxsize=8)

@@ -42,16 +42,30 @@ class ShownTurn:
         self.length += len(text)
 
 
+Range = tuple[int, int]
+"""From which to before which token."""
+
+
 def link(
-    turns: Sequence[ShownTurn], told: TokenMap, written: Sequence[bool], known: Sequence[list[Piece]] = ()
+    turns: Sequence[ShownTurn],
+    told: TokenMap,
+    written: Sequence[bool],
+    known: Sequence[list[Piece]] = (),
+    ranges: Sequence[Range] = (),
 ) -> list[list[Piece]]:
-    """The pieces of each turn, as far as they have been told. Those of finished turns may be `known` already."""
+    """The pieces of each turn, as far as they have been told.
+
+    known   of the first turns, which have been found already
+    ranges  which tokens the first turns take, template and all, where that has been told
+    """
     found = list(known)
-    text, place = told.told(), max((piece.told_end for pieces in found for piece in pieces), default=0)
-    for turn in turns[len(found) :]:
-        pieces = _answer(turn, told, text, written, place) if turn.speaker == "model" else None
+    place = max((piece.told_end for pieces in found for piece in pieces), default=0)
+    for number, turn in enumerate(turns[len(found) :], len(found)):
+        low, high = _within(told, written, place, turn, ranges[number] if number < len(ranges) else None)
+        pieces = _answer(turn, told, written, low) if turn.speaker == "model" else None
         if pieces is None:
-            pieces = _message(turn, text, place)
+            sure = number < len(ranges) or _answered_next(turns[number + 1 : number + 2], told, written, low)
+            pieces = _message(turn, told.told(), low, high, last=sure)
         if pieces is None:
             break
         place = max((piece.told_end for piece in pieces), default=place)
@@ -59,22 +73,51 @@ def link(
     return found
 
 
-def _message(turn: ShownTurn, text: str, place: int) -> list[Piece] | None:
+def _within(told: TokenMap, written: Sequence[bool], place: int, turn: ShownTurn, tokens: Range | None) -> Range:
+    """From where to where in the told text a turn must stand: in its tokens, or before the next that the model wrote.
+
+    A message also stands behind what the model wrote beyond its last answer, such as the stop string.
+    """
+    if tokens is not None and tokens[1] <= len(told):
+        return told.start(tokens[0]), told.start(tokens[1])
+    first = token = told.token_after(place)
+    while turn.speaker == "user" and first < len(written) and written[first]:
+        first = token = first + 1
+    while token < len(written) and not written[token]:
+        token += 1
+    return max(place, _start(told, first)), _start(told, token)
+
+
+def _start(told: TokenMap, token: int) -> int:
+    return told.start(token) if token <= len(told) else told.told_length
+
+
+def _answered_next(following: Sequence[ShownTurn], told: TokenMap, written: Sequence[bool], place: int) -> bool:
+    """Whether what the model writes next is the answer to the present message, so that no other stands before it."""
+    answer = following[0] if following else None
+    return answer is None or answer.length <= answer.begun or _answer(answer, told, written, place) is not None
+
+
+def _message(turn: ShownTurn, text: str, low: int, high: int, last: bool) -> list[Piece] | None:
+    """Its `last` place in the range, since the words of the template before it may be the same; or its first."""
     shown = turn.text[turn.begun :]
     cleaned = clean_message(shown)
-    at = text.find(cleaned, place) if cleaned else -1
+    if turn.speaker == "model":
+        high = len(text)
+    find = text.rfind if last and turn.speaker == "user" else text.find
+    at = find(cleaned, low, high) if cleaned else -1
     if at < 0:
         return None
     lead = len(shown) - len(shown.lstrip())
     pieces = matched(shown.strip(), text, turn.place + turn.begun + lead, at)
     if pieces is not None and turn.speaker == "model" and len(shown) >= SURE:
-        last = pieces[-1]  # only the beginning was compared
-        pieces[-1] = Piece(last.shown, last.told, min(turn.length - (last.shown - turn.place), len(text) - last.told))
+        end = pieces[-1]  # only the beginning was compared
+        pieces[-1] = Piece(end.shown, end.told, min(turn.length - (end.shown - turn.place), len(text) - end.told))
     return pieces
 
 
-def _answer(turn: ShownTurn, told: TokenMap, text: str, written: Sequence[bool], place: int) -> list[Piece] | None:
-    token = told.token_after(place)
+def _answer(turn: ShownTurn, told: TokenMap, written: Sequence[bool], place: int) -> list[Piece] | None:
+    text, token = told.told(), told.token_after(place)
     while token < len(written) and not written[token]:
         token += 1
     if token >= min(len(written), len(told)):

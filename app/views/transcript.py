@@ -44,7 +44,7 @@ from app.views.text_tools import (
 )
 from app.views.token_layer import Line, TokenLayer, add_places, lines_of
 from app.views.token_map import Piece, units
-from app.views.token_turns import ShownTurn, link
+from app.views.token_turns import Range, ShownTurn, link
 from rwkv_backend.records import TokenRecord
 
 LONG_PARAGRAPH = 2_000
@@ -97,6 +97,7 @@ class Transcript(QTextEdit):
         self.tokens = TokenLayer(self, self._visible_lines)
         self._written: list[bool] = []
         self._linked: list[list[Piece]] = []
+        self._ranges: list[Range] = []
         theme.signals().changed.connect(self.viewport().update)
 
     # What was said
@@ -229,7 +230,14 @@ class Transcript(QTextEdit):
         self._linked = [p for p in self._linked[:-1] if all(piece.told_end <= unchanged for piece in p)]
         self.tokens.show_tokens(first, records)
         del self._written[first:]
+        self._ranges = [tokens for tokens in self._ranges if tokens[1] <= first]
         self._written += [record.written for record in records]
+        self._link()
+
+    def show_ranges(self, ranges: Sequence[Range]) -> None:
+        """Which tokens each turn takes, of those that the model knows of."""
+        self._ranges = list(ranges)
+        self._linked.clear()
         self._link()
 
     def link_end(self) -> None:
@@ -248,7 +256,7 @@ class Transcript(QTextEdit):
 
     def _link(self) -> None:
         turns = [turn.shown for turn in self._turns[self._first_known() :]]
-        self._linked = link(turns, self.tokens.map, self._written, self._linked[: len(turns)])
+        self._linked = link(turns, self.tokens.map, self._written, self._linked[: len(turns)], self._ranges)
         self.tokens.map.set_pieces([piece for pieces in self._linked for piece in pieces])
         self.tokens.update()
 
