@@ -50,6 +50,7 @@ class LabDesk(TabDesk):
         self._compare, self._ablate, self._patch = self.question(), self.question(), self.question()
         self._numbers = self.question()
         self._asked_patch = Patch(0)
+        self._asked_ablation: dict[str, object] = {}
         self._connect_answers()
         self._connect_views()
 
@@ -148,6 +149,7 @@ class LabDesk(TabDesk):
     def ablate(self) -> None:
         page = self.lab.ablate
         by_head, cut, period = page.by_head, page.cut, page.period
+        self._asked_ablation = {"plot": "ablation", "by_head": by_head, "cut": cut, "period": period}
         page.plot.began()
         self._ablate.ask(lambda number: Ablate(number, by_head=by_head, cut=cut, period=period))
 
@@ -223,7 +225,7 @@ class LabDesk(TabDesk):
     def _show_ablation(self, found: AblationSweep) -> None:
         words = self.tr("Loss as it is: {0} nats a token, over {1} tokens. Without any layer's memory: {2}.")
         result = words.format(figure(found.baseline), f"{found.tokens:,}", figure(found.without_any))
-        self.lab.ablate.plot.show_table(found.change, result, self.tr("period: {0}").format(found.period or "–"))
+        self.lab.ablate.plot.show_tables((found.change,), result, self._asked_ablation, self.contents.tokens_seen)
 
     def _show_patch(self, found: PatchSweep) -> None:
         asked = self._asked_patch
@@ -231,7 +233,12 @@ class LabDesk(TabDesk):
         words = self.tr("“{0}” comes with {1}; with “{2}” in the text, {3}; with all layers exchanged, {4}.")
         chances = [_chance(value) for value in (found.clean, found.other, found.all_layers)]
         result = words.format(watched, chances[0], asked.other.strip(), chances[1], chances[2])
-        self.lab.patch.plot.show_table(found.effect, result, result)
+        tables, shown = (found.effect, found.restored), {"plot": "patching", **_choices(asked)}
+        self.lab.patch.plot.show_tables(tables, result, shown, self.contents.tokens_seen)
+
+
+def _choices(asked: Patch) -> dict[str, object]:
+    return {"word": asked.word, "other": asked.other, "target": asked.target, "by_head": asked.by_head}
 
 
 def _chance(logarithm: float) -> str:

@@ -6,6 +6,7 @@ Places in a text are counted in tokens read: `at` = 3 is the state after three t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -161,6 +162,7 @@ class CompareStates(Job):
 class Comparison:
     """names: of both states; map: the picked field's difference by layer; words: what comes next after each."""
 
+    numbers: tuple[int, int]
     names: tuple[str, str]
     states: StateDifference
     field: str
@@ -240,9 +242,7 @@ class AskStatistics(Job):
 
 @dataclass(frozen=True)
 class AskRecipe(Job):
-    """Lines of Python that compute what a plot shows; choices: what the library's recipe of this kind is given."""
+    """Lines of Python that compute what a plot shows. shown: see app/plots/panel.py, with the model's path and dtype."""
 
-    kind: str = ""
-    choices: tuple[tuple[str, object], ...] = ()
-    last: int | None = None
+    shown: Mapping[str, object] = field(default_factory=dict)
     at: int | None = None

@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QLabel
 
 from app.analysis_desk import TabDesk
+from app.analysis_export import Exports
 from app.analysis_influence import InfluenceDesk
 from app.analysis_lab import LabDesk
 from app.analysis_lens import LensDesk
 from app.messages import OpenedModel
+from app.plots.panel import PlotPanel
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -39,6 +41,7 @@ class AnalysisPart(QObject):
         self._follow.setInterval(FOLLOW_MS)
         self._follow.timeout.connect(self._go_on_following)
         self._make_edited_label()
+        self.exports = Exports(window)
         for desk, name in (
             (self.lens, self.tr("Lens")),
             (self.influence, self.tr("Influence")),
@@ -47,6 +50,8 @@ class AnalysisPart(QObject):
             self._tabs.addTab(desk.widget, name)
             desk.token_picked.connect(window.timeline.desk.move_to)
             desk.failed.connect(window.say)
+        for panel in (*window.plot_grid.findChildren(PlotPanel), *self._tabs.findChildren(PlotPanel)):
+            self.exports.serve(panel)
         self._connect()
         if control.opened is not None:
             self.show_model(control.opened)

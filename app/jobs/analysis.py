@@ -16,6 +16,7 @@ from app.analysis_messages import (
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.jobs.lab import JOBS as LAB
 from app.jobs.parts import with_parts
+from app.jobs.recipes import JOBS as RECIPES
 from app.jobs.text_read import TextRead
 
 if TYPE_CHECKING:
@@ -117,5 +118,5 @@ def statistics(desk: Desk, job: AskStatistics) -> Steps:
     return state_statistics(session.model, text.state(len(text)))
 
 
-JOBS: Jobs = {AskLens: lens, AskInfluence: influence, LeaveOut: leave_out, AskStatistics: statistics, **LAB}
+JOBS: Jobs = {AskLens: lens, AskInfluence: influence, LeaveOut: leave_out, AskStatistics: statistics, **LAB, **RECIPES}
 AFTER_STOP: AfterStop = {}

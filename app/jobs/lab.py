@@ -52,6 +52,8 @@ class Snapshot:
     info: SnapshotInfo
     state: State
     logits: Tensor | None
+    tokens: tuple[int, ...] = ()
+    """All that it has read, if that is known and the memory was never edited"""
 
 
 class Lab:
@@ -75,11 +77,15 @@ class Lab:
             len(self.session.timeline),
         )
 
-    def add(self, name: str, word: str, state: State, logits: Tensor | None, edited: bool = False) -> None:
+    def add(self, name: str, text: TextRead | None, state: State, logits: Tensor | None) -> None:
+        """text: what the state has read; None: from a file, which does not say."""
         number = self._next
         self._next += 1
+        word = text.word(text.tokens[-1]) if text is not None else ""
+        edited = text is not None and text.edited
         info = SnapshotInfo(number, name or f"#{number}", word, state.tokens_seen, state.nbytes, edited)
-        self.snapshots[number] = Snapshot(info, state, logits)
+        tokens = text.tokens if text is not None and not edited else ()
+        self.snapshots[number] = Snapshot(info, state, logits, tokens)
 
     def get(self, number: int) -> Snapshot:
         """A snapshot, or for PRESENT a copy of the state as it is."""
@@ -91,7 +97,7 @@ class Lab:
         text.require()
         state, logits = text.moment(len(text))
         info = SnapshotInfo(PRESENT, "", text.word(text.tokens[-1]), state.tokens_seen, state.nbytes)
-        return Snapshot(info, state, logits)
+        return Snapshot(info, state, logits, () if text.edited else text.tokens)
 
     # Editing
 
@@ -159,8 +165,7 @@ def take(desk: Desk, job: TakeSnapshot) -> Steps:
     text = TextRead(lab.session, job.at)
     text.require()
     state, logits = text.moment(len(text))
-    edited = any(place < len(text) for place in lab.session.edited_at)
-    lab.add(job.name, text.word(text.tokens[-1]), state, logits, edited)
+    lab.add(job.name, text, state, logits)
     return lab.contents()
 
 
@@ -174,7 +179,7 @@ def load(desk: Desk, job: LoadSnapshot) -> Steps:
     model = lab.session.model
     state = State.load(job.path, model.device)
     state_edit.apply(model, state, Scale(1.0))  # refuses a state that does not fit this model
-    lab.add(Path(job.path).stem, "", state, None)
+    lab.add(Path(job.path).stem, None, state, None)
     return lab.contents()
 
 
@@ -216,7 +221,7 @@ def compare(desk: Desk, job: CompareStates) -> Steps:
     drawn = difference_map(before.state, after.state, field) if field else None
     yield
     words = next_words(lab, before, after)
-    return Comparison((before.info.name, after.info.name), states, field, drawn, words)
+    return Comparison((job.before, job.after), (before.info.name, after.info.name), states, field, drawn, words)
 
 
 def most_different(states: StateDifference) -> str:
@@ -307,18 +312,25 @@ def ablate(desk: Desk, job: Ablate) -> Steps:
     session, _ = desk.opened()
     text = TextRead(session)
     text.require(8)
+    context, following = parted(text, job.cut, job.last)
     first = max(0, len(text) - job.last)
-    tokens = text.tokens[first:]
-    cut = min(max(round(len(tokens) * job.cut), 1), len(tokens) - 3)
     steps = ablation_sweep(
         session.model,
-        tokens[:cut],
-        tokens[cut:],
+        context[first:],
+        following,
         by_head=job.by_head,
         period=job.period,
         state=text.state(first),
     )
     return (yield from with_parts(desk, job, "sweep", steps))
+
+
+def parted(text: TextRead, cut: float, last: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The text before the cut and what follows it; of the `last` tokens this share lies before it."""
+    first = max(0, len(text) - last)
+    count = len(text) - first
+    place = first + min(max(round(count * cut), 1), count - 3)
+    return text.tokens[:place], text.tokens[place:]
 
 
 def patch(desk: Desk, job: Patch) -> Steps:

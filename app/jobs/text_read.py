@@ -24,6 +24,11 @@ class TextRead:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def edited(self) -> bool:
+        """Whether the memory was edited before the last of these tokens."""
+        return any(place < len(self.tokens) for place in self._session.edited_at)
+
     def require(self, least: int = 1) -> None:
         """An error for the user if there is less text than that."""
         if not self.tokens:

@@ -16,7 +16,7 @@ from app.plots import colours
 from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar
 from app.plots.heatmap import Heatmap
-from app.plots.panel import PlotPanel, Row
+from app.plots.panel import PlotPanel, Row, Shown
 from app.plots.words import axis_name, percent
 from rwkv_backend.records import FloatArray, Frame, FrameSpec
 
@@ -111,6 +111,10 @@ class Activity(PlotPanel):
 
     def unit(self) -> str:
         return self.tr("size of the change over the size of the memory")
+
+    def shown(self) -> Shown | None:
+        """The newest token's."""
+        return {"plot": "activity"}
 
     def rows(self) -> list[Row]:
         if not self._last:

@@ -19,7 +19,7 @@ from app.messages import OpenedModel
 from app.plots.canvas import Canvas
 from app.plots.colours import round_up
 from app.plots.ink import Ink, Numbers, Stroke, band, in_one
-from app.plots.panel import PlotPanel, Row
+from app.plots.panel import PlotPanel, Row, Shown
 from app.plots.parts import Legend
 from app.plots.words import axis_name, axis_names, number, percent
 from rwkv_backend.records import FloatArray, Frame, FrameSpec, Labelled
@@ -130,6 +130,9 @@ class DecayCurves(PlotPanel):
 
     def unit(self) -> str:
         return self.tr("weight") if self._is_table() else self.tr("fraction left, 0 to 1")
+
+    def shown(self) -> Shown | None:
+        return {"plot": "decay", "layer": self.layer}
 
     def rows(self) -> list[Row]:
         if self._decay is None:

@@ -14,7 +14,7 @@ from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar, Scale
 from app.plots.heatmap import Heatmap
 from app.plots.layer_bars import LayerBars
-from app.plots.panel import Row
+from app.plots.panel import Row, Shown
 from app.plots.parts import Choice, Legend
 from app.plots.scale_button import ScaleButton
 from app.plots.words import axis_name, number
@@ -109,6 +109,12 @@ class DifferenceBars(AnswerPanel):
         if self._comparison is None:
             return ""
         return self.tr("{0}, from “{1}” to “{2}”").format(self._measure.currentText(), *self._comparison.names)
+
+    def shown(self) -> Shown | None:
+        if self._comparison is None:
+            return None
+        part = "cosine" if self._measure.currentIndex() == 1 else "relative"
+        return {"plot": "difference", "part": part, "states": self._comparison.numbers}
 
     def rows(self) -> list[Row]:
         names: Row = [
@@ -226,6 +232,11 @@ class DifferenceMap(AnswerPanel):
         if self._comparison is None:
             return ""
         return self.tr("{0}, from “{1}” to “{2}”").format(self._comparison.field, *self._comparison.names)
+
+    def shown(self) -> Shown | None:
+        if self._comparison is None or self._comparison.map is None:
+            return None
+        return {"plot": "difference_map", "field": self._comparison.field, "states": self._comparison.numbers}
 
     def rows(self) -> list[Row]:
         if self._comparison is None or self._comparison.map is None:

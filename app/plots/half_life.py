@@ -15,7 +15,7 @@ from app.plots import colours
 from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar
 from app.plots.heatmap import Heatmap
-from app.plots.panel import PlotPanel, Row
+from app.plots.panel import PlotPanel, Row, Shown
 from app.plots.parts import OneLine, Sideways
 from app.plots.words import axis_name, axis_names, half_life
 from rwkv_backend.records import FloatArray, Frame, FrameSpec, Labelled
@@ -110,6 +110,9 @@ class HalfLife(PlotPanel):
 
     def unit(self) -> str:
         return self.tr("tokens until half is left")
+
+    def shown(self) -> Shown | None:
+        return {"plot": "half_lives"}
 
     def rows(self) -> list[Row]:
         if self._lives is None:

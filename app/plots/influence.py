@@ -17,7 +17,7 @@ from app.plots.answer import AnswerPanel
 from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar, Scale
 from app.plots.heatmap import Heatmap
-from app.plots.panel import Row
+from app.plots.panel import Row, Shown
 from app.plots.parts import Choice, OneLine
 from app.plots.ranks import rank_correlation
 from app.plots.scale_button import ScaleButton
@@ -347,6 +347,13 @@ class Influence(AnswerPanel):
 
     def unit(self) -> str:
         return self.tr("share of the read-out, 0 to 1") if not self._scale.signed else self.tr("weight")
+
+    def shown(self) -> Shown | None:
+        if self._answer is None:
+            return None
+        answer = self._answer
+        place = {"first": answer.first, "layer": answer.layer, "head": answer.head}
+        return {"plot": "influence_map", "measure": answer.measure, **place}
 
     def rows(self) -> list[Row]:
         """A row a reading token; the last ones hold what stands under the words."""

@@ -13,7 +13,7 @@ from app.plots import colours
 from app.plots.answer import AnswerPanel
 from app.plots.colours import ColourBar
 from app.plots.lens_grid import Cells, LensGrid
-from app.plots.panel import Row
+from app.plots.panel import Row, Shown
 from app.plots.parts import Choice, OneLine
 from app.plots.word_bars import WordBar, WordBars
 from app.plots.words import number, percent, visible
@@ -198,6 +198,12 @@ class Lens(AnswerPanel):
 
     def unit(self) -> str:
         return self.tr("probability, 0 to 1; entropy in nats")
+
+    def shown(self) -> Shown | None:
+        if self._answer is None:
+            return None
+        part = ("top_probabilities", "next_probability", "entropy")[max(self._shown.currentIndex(), 0)]
+        return {"plot": "lens", "first": self._answer.first, "top": LISTED, "part": part}
 
     def rows(self) -> list[Row]:
         names: Row = [

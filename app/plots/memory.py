@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 from app.messages import OpenedModel
 from app.plots.colours import Scale
 from app.plots.memory_pages import CurvePage, ImagePage
-from app.plots.panel import PlotPanel, Row
+from app.plots.panel import PlotPanel, Row, Shown
 from app.plots.parts import Choice
 from app.plots.scale_button import ScaleButton
 from app.plots.words import axis_name, number
@@ -120,6 +120,11 @@ class Memory(PlotPanel):
         if entry is not None:
             return self.tr("layer {0}, {1}").format(self._drawn_layer, entry.title)
         return self.tr("layer {0}").format(self._drawn_layer)
+
+    def shown(self) -> Shown | None:
+        entry = self._entry() if self._entries else None
+        title = entry.title if entry is not None else self._one_axis()[0].title if self._entries else ""
+        return {"plot": "memory", "layer": self.layer, "field": title} if title else None
 
     def rows(self) -> list[Row]:
         if not self._entries:

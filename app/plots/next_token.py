@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
-from app.plots.panel import PlotPanel, Row
+from app.plots.panel import PlotPanel, Row, Shown
 from app.plots.parts import Legend
 from app.plots.words import hundredths, percent, visible
 from rwkv_backend.records import Candidate, Frame, FrameSpec
@@ -86,6 +86,9 @@ class NextToken(PlotPanel):
 
     def unit(self) -> str:
         return self.tr("probability, 0 to 1")
+
+    def shown(self) -> Shown | None:
+        return {"plot": "next_words"}
 
     def rows(self) -> list[Row]:
         names: Row = [

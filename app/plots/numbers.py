@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLabel, QTableView, QVBoxLayout
 
 from app import theme
 from app.plots.answer import AnswerPanel
-from app.plots.panel import Row
+from app.plots.panel import Row, Shown
 from app.plots.words import number
 from rwkv_backend.analysis.records import StateStatistics
 
@@ -141,6 +141,9 @@ class Numbers(AnswerPanel):
 
     def unit(self) -> str:
         return self.tr("norms: plain numbers; > n: channels")
+
+    def shown(self) -> Shown | None:
+        return {"plot": "statistics"} if self._table.lines else None
 
     def rows(self) -> list[Row]:
         lines: list[Row] = [["" if v != v else v for v in line] for line in self._table.lines]

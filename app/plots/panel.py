@@ -7,11 +7,12 @@ model: it draws by the axes of what a frame brings. It holds nothing but what it
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPixmap, QRegion
+from PySide6.QtCore import QByteArray, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QImageWriter, QPainter, QPixmap, QRegion
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -20,6 +21,12 @@ from app.plots.parts import Bubble, OneLine, recolour_button, tool_button
 from rwkv_backend.records import Frame, FrameSpec
 
 Row = list[str | float]
+
+Shown = Mapping[str, object]
+"""What a plot shows, for the library's recipe of it: the recipe's name under "plot", and what it needs besides."""
+
+Origin = Callable[[], Sequence[str]]
+"""Lines about the text and the settings that a plot's numbers come from."""
 
 SHARPNESS = 2
 """Pixels of an exported picture for each on the screen."""
@@ -37,6 +44,9 @@ class PlotPanel(QWidget):
     failed = Signal(str)
     """An export did not work; the sentence says why."""
 
+    script_wanted = Signal(object)
+    """Shown: the lines of Python that compute what is drawn"""
+
     key: ClassVar[str]
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,6 +56,7 @@ class PlotPanel(QWidget):
         self.layer = 0
         self.head = 0
         self.tokens_seen = 0
+        self.origin: Origin = tuple
         self._paused = False
         self._build()
         theme.signals().changed.connect(self._recolour)
@@ -100,6 +111,10 @@ class PlotPanel(QWidget):
     def rows(self) -> list[Row]:
         """What is drawn, as a table; the first row names the columns."""
         raise NotImplementedError
+
+    def shown(self) -> Shown | None:
+        """What is drawn, for whoever computes it again with the library; None: that cannot be done."""
+        return None
 
     # What the window calls
 
@@ -288,13 +303,25 @@ class PlotPanel(QWidget):
         for what, icon, words, slot in (
             ("png", "image-down", self.tr("Picture (PNG)…"), self._ask_for_png),
             ("csv", "table", self.tr("Numbers (CSV)…"), self._ask_for_csv),
+            ("python", "copy", self.tr("Copy as Python"), self._ask_for_script),
         ):
             action = QAction(theme.icon(icon), words, menu)
             action.setObjectName(f"{self.key}_export_{what}")
             action.setData(icon)
             action.triggered.connect(slot)
             menu.addAction(action)
+        menu.aboutToShow.connect(self._offer_script)
         return menu
+
+    def _offer_script(self) -> None:
+        """Only what can be computed again from the text alone."""
+        possible = self.opened is not None and self.shown() is not None
+        next(a for a in self._export.menu().actions() if a.data() == "copy").setEnabled(possible)
+
+    def _ask_for_script(self) -> None:
+        shown = self.shown()
+        if shown is not None:
+            self.script_wanted.emit(shown)
 
     def _ask_for_png(self) -> None:
         self._ask(self.tr("Save the picture"), self.tr("PNG picture (*.png)"), "png").fileSelected.connect(
@@ -317,7 +344,9 @@ class PlotPanel(QWidget):
 
     def save_png(self, path: str) -> None:
         """A picture of the plot with a line that says of what; `failed` if it cannot be written."""
-        if not self.picture().save(path, "PNG"):
+        writer = QImageWriter(path, QByteArray(b"png"))
+        writer.setText("Description", "\n".join(self._about()))
+        if not writer.write(self.picture().toImage()):
             self.failed.emit(self.tr("The picture cannot be written to {0}.").format(path))
 
     def save_csv(self, path: str) -> None:
@@ -332,24 +361,34 @@ class PlotPanel(QWidget):
 
     def picture(self) -> QPixmap:
         """Title, choice and plot, without the buttons; twice as fine as on the screen."""
-        top = self._title.geometry().bottom() + theme.XS
-        result = QPixmap(self.size() * SHARPNESS)
+        lines = [" · ".join(self._about_plot()), *self.origin()]
+        high = self.fontMetrics().height() + 2
+        cut = self._title.geometry().bottom() + theme.XS
+        top = max(cut, len(lines) * high + theme.XS)
+        result = QPixmap(QSize(self.width(), self.height() - cut + top) * SHARPNESS)
         result.setDevicePixelRatio(SHARPNESS)
         result.fill(QColor(theme.current().window))
-        self.render(result, QPoint(0, top), QRegion(0, top, self.width(), self.height() - top))
+        self.render(result, QPoint(0, top), QRegion(0, cut, self.width(), self.height() - cut))
         painter = QPainter(result)
         painter.setPen(QColor(theme.current().text))
-        line = QRect(theme.S, 0, self.width() - 2 * theme.S, top)
-        words = self.fontMetrics().elidedText(" · ".join(self._about()), Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        for row, line in enumerate(lines):
+            place = QRect(theme.S, theme.XS + row * high, self.width() - 2 * theme.S, high)
+            words = self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, place.width())
+            painter.drawText(place, middle, words)
         painter.end()
         return result
 
     def _about(self) -> list[str]:
-        """What it is of: plot, model, tokens, choice."""
+        """What it is of: plot, model, tokens, choice; then the text and the settings. One line each."""
+        return [" ".join(line.split()) for line in (*self._about_plot(), *self.origin())]
+
+    def _about_plot(self) -> list[str]:
         lines = [self.title]
         if self.opened is not None:
             info = self.opened.card.info
-            lines.append(self.tr("model: {0} (RWKV {1})").format(Path(info.path).name, info.version))
+            name = self.tr("model: {0} (RWKV {1}, {2}, {3})")
+            how = self.opened.dtype, self.opened.device
+            lines.append(name.format(Path(info.path).name, info.version, *how))
         lines.append(self.tr("tokens read: {0}").format(f"{self.tokens_seen:,}"))
         return [*lines, *([self.describe()] if self.describe() else []), self.tr("unit: {0}").format(self.unit())]

@@ -14,7 +14,7 @@ from app.plots import colours
 from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar, Scale
 from app.plots.heatmap import Heatmap
-from app.plots.panel import PlotPanel, Row
+from app.plots.panel import PlotPanel, Row, Shown
 from app.plots.parts import Choice
 from app.plots.scale_button import ScaleButton
 from app.plots.words import axis_name, measure_name, number
@@ -136,6 +136,9 @@ class StateMap(PlotPanel):
         for layer, values in enumerate(self._map.values.tolist()):
             table.append([layer, *("" if value != value else value for value in values)])
         return table
+
+    def shown(self) -> Shown | None:
+        return {"plot": "state_map", "field": self.field.name, "measure": self.measure.key}
 
     # The choice
 

@@ -19,7 +19,8 @@ from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar, Scale
 from app.plots.heatmap import Heatmap
 from app.plots.layer_bars import LayerBars
-from app.plots.panel import Row
+from app.plots.panel import Row, Shown
+from app.plots.parts import Choice, Legend
 from app.plots.words import axis_name, number
 from rwkv_backend.records import Labelled, Progress
 
@@ -32,7 +33,9 @@ class SweepPlot(AnswerPanel):
 
     def __init__(self) -> None:
         self._table: Labelled | None = None
+        self._tables: tuple[Labelled, ...] = ()
         self._choice = ""
+        self._asked: Shown | None = None
         super().__init__()
         self._canvas = Canvas(whole_y=False)
         self._canvas.setObjectName(f"{self.key}_canvas")
@@ -42,6 +45,11 @@ class SweepPlot(AnswerPanel):
         self._scale = Scale(signed=True)
         self._bar = ColourBar()
         self._bar.hide()
+        self._series = Choice(f"{self.key}_series", self.tr("What the map shows"))
+        self._series.addItems(list(self.series()))
+        self._series.currentIndexChanged.connect(self._paint)
+        self._series.hide()
+        self._legend = Legend(f"{self.key}_legend")
         self._result = QLabel()
         self._result.setObjectName(f"{self.key}_result")
         self._result.setWordWrap(True)
@@ -79,11 +87,17 @@ class SweepPlot(AnswerPanel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.S)
         column.addWidget(self._result)
+        column.addWidget(self._series)
         column.addLayout(plot, 1)
+        column.addWidget(self._legend)
 
     def start_words(self) -> str:
         """On the button that begins."""
         raise NotImplementedError
+
+    def series(self) -> tuple[str, ...]:
+        """What its numbers are, each with a name."""
+        return (self.title,)
 
     # What it is told
 
@@ -96,18 +110,18 @@ class SweepPlot(AnswerPanel):
         self._controls.setVisible(self.opened is not None)
 
     def forget(self) -> None:
-        self._table = None
+        self._table, self._tables, self._asked = None, (), None
         self._scale.forget()
         self._bars.clear()
         self._heat.clear()
         self._result.clear()
         self.say("")
 
-    def show_table(self, table: Labelled, result: str, choice: str) -> None:
-        """The numbers so far, what they say, and what was asked (for an export)."""
-        self._table, self._choice = table, choice
+    def show_tables(self, tables: tuple[Labelled, ...], result: str, asked: Shown, tokens_seen: int) -> None:
+        """The numbers so far, one table for each of `series`, what they say, and what was asked."""
+        self._tables, self._table, self._asked, self._choice = tables, tables[0], asked, result
         self._result.setText(result)
-        self.show_drawn(self.tokens_seen)
+        self.show_drawn(tokens_seen)
         self._paint()
 
     def show_progress(self, progress: Progress) -> None:
@@ -127,14 +141,19 @@ class SweepPlot(AnswerPanel):
     def _paint(self) -> None:
         if self._table is None:
             return
-        values, look = self._table.values, theme.current()
-        flat = values.ndim == 1
+        flat = self._table.values.ndim == 1
+        self._table = self._tables[0 if flat else max(self._series.currentIndex(), 0)]
+        values, colours_of = self._table.values, theme.current().series
+        names = self.series() if flat and len(self._tables) > 1 else ()
+        self._legend.show_entries([("■", colour, name) for colour, name in zip(colours_of, names, strict=False)])
+        self._series.setVisible(not flat and len(self._tables) > 1)
         self._bar.setVisible(not flat)
         if flat:
             self._heat.clear()
             self._canvas.mark("left", None)
             self._canvas.axis("left").whole = False
-            self._bars.show(values[None, :], [look.accent], self._table.unit, axis_name("layer"))
+            together = np.stack([table.values for table in self._tables])
+            self._bars.show(together, colours_of, self._table.unit, axis_name("layer"))
             return
         self._bars.clear()
         layers, heads = values.shape
@@ -153,11 +172,15 @@ class SweepPlot(AnswerPanel):
         if values.ndim == 1:
             layer = round(x)
             if 0 <= layer < len(values):
-                self.say(self._words((layer,), float(values[layer])))
+                told = [self._words((layer,), float(table.values[layer])) for table in self._tables]
+                self.say(told[0] if len(told) == 1 else self._by_name(told))
             return
         place = self._heat.at(x, y)
         if place is not None:
             self.say(self._words(place, float(values[place])))
+
+    def _by_name(self, told: list[str]) -> str:
+        return " · ".join(f"{name}: {words}" for name, words in zip(self.series(), told, strict=True))
 
     def _words(self, place: Sequence[int], value: float) -> str:
         assert self._table is not None
@@ -177,13 +200,17 @@ class SweepPlot(AnswerPanel):
     def unit(self) -> str:
         return self._table.unit if self._table is not None else super().unit()
 
+    def shown(self) -> Shown | None:
+        return self._asked
+
     def rows(self) -> list[Row]:
         if self._table is None:
             return []
-        names: Row = [axis_name("layer"), *([axis_name("head")] if self._table.values.ndim == 2 else []), self.unit()]
-        table: list[Row] = [names]
-        for place, value in np.ndenumerate(self._table.values):
-            table.append([*place, "" if np.isnan(value) else float(value)])
+        heads = [axis_name("head")] if self._table.values.ndim == 2 else []
+        table: list[Row] = [[axis_name("layer"), *heads, *self.series()]]
+        for place in np.ndindex(self._table.values.shape):
+            found = (float(one.values[place]) for one in self._tables)
+            table.append([*place, *("" if value != value else value for value in found)])
         return table
 
 
@@ -212,12 +239,15 @@ class PatchPlot(SweepPlot):
     def title(self) -> str:
         return self.tr("Who remembers a word?")
 
+    def series(self) -> tuple[str, ...]:
+        return self.tr("taken out of this text"), self.tr("put into the other text")
+
     @property
     def help_text(self) -> str:
         return self.tr(
             "The text is read twice, once with another word in place of one of its own; then each layer's memory of the "
-            "other reading is put into this one in turn. A bar far below zero: that layer held the word; above "
-            "zero: it spoke against it. Let the text end where the word is due again."
+            "other reading is put into this one in turn (far below zero: only that layer held the word), and its own into "
+            "the other reading (far above zero: that layer alone is enough). Let the text end where the word is due again."
         )
 
     def start_words(self) -> str:

@@ -154,7 +154,7 @@ def test_the_csv_file_says_of_what_it_is_and_holds_the_rows(
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     about = [line for line in lines if line.startswith("# ")]
     assert about[0] == f"# {plot.title}"
-    assert about[1] == "# model: tales.pth (RWKV 6.0)"
+    assert about[1] == "# model: tales.pth (RWKV 6.0, float32, cpu)"
     assert about[2] == "# tokens read: 2"
     assert about[-1].startswith("# unit: ")
     table = list(csv.reader(lines[len(about) :]))
