@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from rwkv_backend.models.base import RWKVModel
     from rwkv_backend.state import State
 
+LONGEST_MAP = 2048
+"""Tokens of a map: more would be neither seen nor held in memory (tokens × tokens × heads numbers)."""
+
 NO_TIME_MIX = "Layer {0} has a second channel mix in place of its time mix: it reads no earlier tokens."
 BY_SENSITIVITY = "How strongly the probabilities of the next word react to each token."
 BY_SHARES = "Each token's share of the last read-out, averaged over the layers: this model is too large for more."
@@ -61,6 +64,11 @@ def influence_map(
     if head is not None and not 0 <= head < (heads or 0):
         hint = f"this model has heads 0 to {heads - 1}" if heads else "this version has none"
         raise SettingError(f"There is no head {head}: {hint}.")
+    if len(tokens) > LONGEST_MAP:
+        raise SettingError(
+            f"A map of {len(tokens):,} tokens is too large; {LONGEST_MAP:,} can be shown.",
+            "Look at a part of the text, with the state before it.",
+        )
     start = begin(model, state)
     found = yield from read_probed(model, tokens, start.clone(), WANTED, only_layer=layer)
     reads = layer_of(model, layer, found, start)
@@ -112,7 +120,7 @@ def token_influence(
     if reacts:
         overall = yield from sensitivity(model, tokens, start.clone())
     else:
-        overall = table.nan_to_num(0.0).mean(0)
+        overall = table.nan_to_num(0.0).mean(0).cpu()
     return TokenInfluence(
         tuple(int(token) for token in tokens),
         frozen(overall / overall.sum().clamp(min=1e-30)),
@@ -127,7 +135,7 @@ def token_influence(
 def _last_shares(model: RWKVModel, reads: Layer | None, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """(T,), (H, T) and ()"""
     if reads is None:
-        nothing = torch.full((model.sizes.n_head or 1, count), torch.nan)
+        nothing = torch.full((model.sizes.n_head or 1, count), torch.nan, device=model.device)
         return nothing[0], nothing, nothing[0, 0]
     parts, rest = last_parts(reads)
     by_head, _ = _shares(parts.norm(dim=-1).T, rest.norm(dim=-1))

@@ -75,6 +75,18 @@ def test_a_text_begun_in_the_middle_has_the_weights_of_the_whole(kind: str, open
         assert_near(squares, np.linalg.norm(earlier * scale, axis=-1), 2e-4, kind)
 
 
+def test_a_tuned_start_is_read_as_long_as_it_lasts(opened: Opened) -> None:
+    """Version 6 with a learned initial memory: what the tokens leave of the read-out is that memory, faded."""
+    model = opened("6.0-state")
+    for layer in layers_of(model, text_of("6.0-state"), model.new_state()):
+        assert not layer.starts_empty
+        decay, r = layer.tokens["log_decay"].double().exp().numpy(), layer.reading["receptance"].double().numpy()
+        kept = np.cumprod(np.concatenate((np.ones_like(decay[:1]), decay[:-1])), 0)
+        memory = np.einsum("thi,hij->thj", r * kept, layer.before["att.wkv"].double().numpy())
+        assert np.abs(memory[:3]).max() > 0.1
+        assert_near(read_of(layer) + memory, layer.reading["read"].double().numpy(), 3e-5)
+
+
 @pytest.mark.parametrize("kind", ["1", "1-folded"])
 def test_version_1_in_the_middle_knows_its_positions(kind: str, opened: Opened) -> None:
     model, tokens = opened(kind), text_of(kind)
@@ -235,5 +247,7 @@ def test_what_is_not_there_is_refused(opened: Opened) -> None:
         answer_of(influence_map(opened("6.0"), [1, 2], 3))
     with pytest.raises(TokenError):
         answer_of(token_influence(opened("6.0"), []))
+    with pytest.raises(SettingError, match="too large"):
+        answer_of(influence_map(opened("6.0"), [1] * 2049, 0))
     alone = answer_of(token_influence(opened("6.0"), [1]))
     assert alone.overall.tolist() == [1.0]
