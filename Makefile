@@ -2,6 +2,7 @@
 # make test   linters, types, import rules and the whole test suite, without a display
 # make translations  finds the window's texts again and compiles the translations
 # make quality       measures what each dtype costs the demo models (resources/quality.json)
+# make comparison    measures the demo models against each other again (docs/comparison.md)
 # make clean  removes the environment
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ PIP = .venv/bin/python -m pip install --disable-pip-version-check --quiet -c con
 ARGS ?=
 TEST_ARGS ?= -n 2
 
-.PHONY: run test lint clean translations quality
+.PHONY: run test lint clean translations quality comparison
 .DELETE_ON_ERROR:
 
 run: .venv/ready-to-run
@@ -47,3 +48,6 @@ quality: .venv/ready-to-run
 translations: .venv/ready-to-run
 	.venv/bin/pyside6-lupdate -locations none -no-obsolete $$(git ls-files 'app/*.py') -ts resources/translations/playground_zh_CN.ts
 	.venv/bin/pyside6-lrelease resources/translations/*.ts -qm resources/translations/playground_zh_CN.qm
+
+comparison: .venv/ready-to-run
+	.venv/bin/python -m rwkv_backend.compare.document docs/comparison.md

@@ -49,6 +49,7 @@ from rwkv_backend.loading import devices, load
 from rwkv_backend.memory import memory_free, memory_needed
 from rwkv_backend.models import identify
 from rwkv_backend.records import Progress, Step
+from rwkv_backend.sampling import LARGEST_SEED
 from rwkv_backend.tokenizers import choose_tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
@@ -78,6 +79,26 @@ def check(choices: Sequence[ModelChoice], text: str, settings: CompareSettings) 
     unknown = [task for task in settings.tasks if task not in TASKS]
     if unknown:
         raise SettingError(f"There is no task {unknown[0]!r}.", f"There are: {', '.join(TASKS)}.")
+    _check_numbers(settings)
+
+
+def _check_numbers(settings: CompareSettings) -> None:
+    if not 0 <= settings.seed <= LARGEST_SEED:
+        raise SettingError(f"The seed must be from 0 to {LARGEST_SEED:,}; {settings.seed:,} was given.")
+    from_one = {
+        "window": (settings.window,),
+        "contexts": settings.contexts,
+        "recall trials": (settings.needle_trials,),
+        "prompt tokens of the speed test": (settings.speed_prompt_tokens,),
+        "new tokens of the speed test": (settings.speed_new_tokens,),
+        "runs of the speed test": (settings.speed_runs,),
+        "tokens after which the state is measured": settings.state_tokens,
+    }
+    for name, numbers in from_one.items():
+        if any(number is not None and number < 1 for number in numbers):
+            raise SettingError(f"The {name} must be 1 or more.")
+    if any(number < 0 for number in (*settings.needle_distances, settings.max_tokens)):
+        raise SettingError("Distances of the recall test and tokens to write must be 0 or more.")
 
 
 def _one_model(

@@ -62,6 +62,7 @@ def html_page(comparison: Comparison, drawn: list[Figure], found: list[Table]) -
     return template.render(
         comparison=comparison,
         figures=pictures,
+        drawn={figure.key for figure in drawn},
         tables=found,
         light=_variables(dark=False),
         dark=_variables(dark=True),

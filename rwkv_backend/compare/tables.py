@@ -15,10 +15,16 @@ from rwkv_backend.compare.records import FEATURE_ROWS, TASK_TITLES, Comparison, 
 
 Value = str | int | float | None
 
+FIGURE_OF: dict[str, str] = {"decay_curves": "by_distance", "half_life": "half_life", "state_size": "state_size"}
+"""The report's figure for what the inspector's plots show live; the others need a running model."""
+
 
 @dataclass(frozen=True)
 class Table:
-    """key: its file's name. digits: places after the point, by column. shown: whether pages have it; filed: whether a CSV."""
+    """key: its file's name. digits: places after the point, by column. shown: whether pages have it; filed: whether a CSV.
+
+    links: for each cell the key of a figure, or ""; empty for no links at all.
+    """
 
     key: str
     title: str
@@ -28,6 +34,11 @@ class Table:
     digits: tuple[int, ...] = ()
     shown: bool = True
     filed: bool = True
+    links: tuple[tuple[str, ...], ...] = ()
+
+    def link(self, row: int, column: int) -> str:
+        """The key of the figure that shows what a cell says; "" where there is none."""
+        return self.links[row][column] if self.links else ""
 
     def cell(self, value: Value, column: int) -> str:
         """As a page shows it."""
@@ -253,10 +264,10 @@ def differences(comparison: Comparison) -> Table:
         for row, (_, title) in enumerate(FEATURE_ROWS)
         if columns
     )
+    links = tuple(("", *(FIGURE_OF.get(c.cells[row].plot, "") for c in columns)) for row in range(len(FEATURE_ROWS)))
     note = "Read off the models themselves."
-    return Table(
-        "differences", "What changed between the versions", ("", *(c.title for c in columns)), tuple(rows), note
-    )
+    header = ("", *(c.title for c in columns))
+    return Table("differences", "What changed between the versions", header, tuple(rows), note, links=links)
 
 
 def settings(comparison: Comparison) -> Table:

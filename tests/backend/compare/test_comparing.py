@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,15 +121,33 @@ def test_a_report_names_no_folder(compared: Compared, tmp_path: Path) -> None:
     assert str(tmp_path) not in repr(compared("4")[0])
 
 
-@pytest.mark.parametrize(
-    ("settings", "text"),
-    [(SMALL, " \n"), (dataclasses.replace(SMALL, tasks=("dancing",)), TEXT)],  # type: ignore[arg-type]
+WRONG: tuple[dict[str, Any], ...] = (
+    {"tasks": ("dancing",)},
+    {"seed": -1},
+    {"seed": 2**40},
+    {"window": 0},
+    {"contexts": (8, 0)},
+    {"needle_trials": 0},
+    {"needle_distances": (-1,)},
+    {"speed_runs": 0},
+    {"speed_new_tokens": 0},
+    {"state_tokens": (0,)},
+    {"max_tokens": -1},
 )
-def test_what_no_model_could_do_is_refused(settings: object, text: str) -> None:
-    with pytest.raises(SettingError):
-        next(compare([ModelChoice(Path("x.pth"))], text, settings))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_settings_that_no_model_could_follow_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SettingError) as told:
+        next(compare([ModelChoice(Path("x.pth"))], TEXT, dataclasses.replace(SMALL, **wrong)))
+    assert_one_sentence(told.value)
+
+
+def test_no_model_and_no_text_are_refused() -> None:
     with pytest.raises(SettingError):
         next(compare([], TEXT, SMALL))
+    with pytest.raises(SettingError):
+        next(compare([ModelChoice(Path("x.pth"))], " \n", SMALL))
 
 
 def test_failures_are_sentences() -> None:

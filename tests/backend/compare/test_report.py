@@ -46,12 +46,16 @@ class Page(HTMLParser):
         self.tags: set[str] = set()
         self.loads: list[str] = []
         self.handlers: list[str] = []
+        self.targets: set[str] = set()
+        self.names: set[str] = set()
         self.text = ""
         self.feed(content)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        self.loads += [name for name, _ in attrs if name in LOADING]
+        self.loads += [name for name, value in attrs if name in LOADING and not (value or "").startswith("#")]
+        self.targets |= {value[1:] for name, value in attrs if name == "href" and value}
+        self.names |= {value for name, value in attrs if name == "id" and value}
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
 
     def handle_data(self, data: str) -> None:
@@ -94,6 +98,7 @@ def test_the_page_asks_for_nothing_outside(comparison: Comparison, tmp_path: Pat
     assert not page.tags & {"script", "link", "iframe", "img", "object", "embed", "base", "form"}
     assert not page.loads
     assert not page.handlers
+    assert page.targets == {"by_distance", "half_life", "state_size"} <= page.names
     assert "url(" not in content
     assert "@import" not in content
     assert set(re.findall(r"https?://[^\"' ]+", content)) <= {"http://www.w3.org/2000/svg"}
