@@ -20,7 +20,7 @@ STRONGEST = 8.0
 
 LEVELS = 12
 
-GROUNDS = {"light": "#f08a3c", "dark": "#a35a12"}
+GROUNDS = {"light": "#f08a3c", "dark": "#94500f"}
 """The strongest ground in each design; text on it stays readable."""
 
 Piece = tuple[str, float]
