@@ -24,7 +24,7 @@ from rwkv_backend.models import identify
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.models.layout import Part
 from rwkv_backend.records import Progress
-from rwkv_backend.steppers import stepper_for
+from rwkv_backend.steppers import equip
 
 
 def open_model(
@@ -32,13 +32,16 @@ def open_model(
     device: str | torch.device = "cpu",
     dtype: str = "float32",
     on_progress: Callable[[Progress], None] | None = None,
+    *,
+    fast: bool = True,
 ) -> RWKVModel:
     """Open any supported checkpoint (.pth, .safetensors, or a model's folder).
 
     dtype is how the matrices are held: float32, bfloat16, float16, int8 or int4. Everything else stays float32.
+    `fast=False` leaves out the device's fast paths, so that the plain formulas read everything.
     Raises a RWKVError whose text says what is wrong. `on_progress` may raise to stop; nothing is left behind.
     """
-    steps = load(path, device, dtype)
+    steps = load(path, device, dtype, fast=fast)
     while True:
         try:
             progress = next(steps)
@@ -49,7 +52,7 @@ def open_model(
 
 
 def load(
-    path: str | os.PathLike[str], device: str | torch.device = "cpu", dtype: str = "float32"
+    path: str | os.PathLike[str], device: str | torch.device = "cpu", dtype: str = "float32", *, fast: bool = True
 ) -> Generator[Progress, None, RWKVModel]:
     """Yields Progress in bytes of the file after every tensor; returns the model."""
     wanted = linear.stored_dtype(dtype)
@@ -66,7 +69,8 @@ def load(
         yield Progress(done, total, "bytes", time.perf_counter() - start)
     info = describe(checkpoint, plan)
     model = plan.family(info, plan, weight_tree(pieces), place, fingerprint(checkpoint))
-    model.stepper = stepper_for(model)
+    if fast:
+        equip(model)
     return model
 
 

@@ -47,6 +47,8 @@ class State:
         self.tokens_seen = tokens_seen
         self.checked_by: object | None = None
         """The model object that has already compared this state's shapes with its own."""
+        self.held: object | None = None
+        """What a fast path keeps about this state's own tensors; copies of the state begin without."""
 
     def field(self, name: str) -> StateField:
         for field in self.fields:

@@ -1,17 +1,44 @@
-"""Which fast path reads single tokens for a model: native code on a CPU, a recorded graph on a CUDA device, or none."""
+"""Which fast paths read for a model: native code on a CPU, a recorded graph on a CUDA device, or none.
+
+The formulas in `models/` stay what defines a model. A fast path gives the same numbers up to rounding and is left out
+wherever it cannot be had: `model.stepper` for single tokens, `model.chunk_reader` for many.
+"""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rwkv_backend.models.base import RWKVModel, Stepper
+    from rwkv_backend.models.base import RWKVModel
+    from rwkv_backend.native.reader import Reader
+
+log = logging.getLogger(__name__)
 
 
-def stepper_for(model: RWKVModel) -> Stepper | None:
-    """The fast path for this model on its device; None: the plain formulas."""
+def equip(model: RWKVModel) -> None:
+    """Give the model the fast paths of its device."""
     if model.device.type == "cuda":
-        from rwkv_backend.cuda.stepper import cuda_stepper
+        from rwkv_backend.cuda import stepper
 
-        return cuda_stepper(model)
-    return None
+        stepper.equip(model)
+    elif model.device.type == "cpu":
+        model.stepper = model.chunk_reader = native_reader(model)
+
+
+def native_reader(model: RWKVModel) -> Reader | None:
+    """Native code for this model; None where numba is missing or the model holds what the code does not know."""
+    try:
+        from rwkv_backend.native import build
+        from rwkv_backend.native.reader import Reader
+        from rwkv_backend.native.tape import CannotTape
+    except ImportError as error:
+        log.warning("Tokens are read by the plain formulas, which is slower: %s", error)
+        return None
+    try:
+        reader = Reader(model)
+    except CannotTape as reason:
+        log.info("Tokens are read by the plain formulas: %s", reason)
+        return None
+    build.kernels()  # begins to compile them, if they are not there
+    return reader

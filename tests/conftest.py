@@ -16,6 +16,7 @@ import torch
 
 from rwkv_backend.loading import open_model
 from rwkv_backend.models.base import RWKVModel
+from rwkv_backend.native import build
 from tests import tiny
 from tests.shared import ROOT, Opened, Saved
 
@@ -32,6 +33,12 @@ def pytest_configure() -> None:
 def _one_thread_a_process() -> None:
     """The models here are so small that torch's threads only get in each other's way."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_are_compiled() -> None:
+    """Else some test would begin with the plain formulas and end with the native ones. Takes a minute after a change."""
+    build.wait()
 
 
 @pytest.fixture(autouse=True)

@@ -166,6 +166,7 @@ def test_texts_longer_than_the_longest_chunk_are_split(
         return residual(ids, state, probe)
 
     monkeypatch.setattr(model, "residual", watched)
+    monkeypatch.setattr(model, "chunk_reader", None)
     monkeypatch.setattr(base, "LONGEST_CHUNK", 5)
     assert np.abs(read(model, tokens) - want).max() < NORMAL
     assert sizes == [len(part) for part in parts_of(tokens, 5)]
@@ -320,6 +321,7 @@ def test_forward_that_fails_half_way_leaves_the_state_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(base, "LONGEST_CHUNK", 5)
         patch.setattr(model, "head", breaks)
+        patch.setattr(model, "chunk_reader", None)
         with pytest.raises(RuntimeError, match="out of memory"):
             model.forward(tokens[6:], state)
     assert calls == [5, 5]

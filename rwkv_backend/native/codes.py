@@ -1,0 +1,23 @@
+"""The numbers by which a tape names operations, and the places and sizes that every tape has."""
+
+from __future__ import annotations
+
+# Operations on rows. A product: result, x, kind, weight, scale, low, inner, outer, only what is asked, bias.
+(
+    PRODUCT, EMBED, NORM, GROUP_NORM, TAKE_ASKED, COPY, ADD, BLEND_FROM, BLEND_TO, BLEND_CHOSEN, SHIFT_HALF, TAKE_PART,
+    KEEP_LAST, KEEP, SIGMOID, TANH, SQUARED_RELU, TIMES, TIMES_SIGMOID, TIMES_SILU, TIMES_MISH, EXP_1, EXP_2,
+    BY_POSITION, POSITIONS, REPEAT, FADING, GENTLE_FADING, CONSTANT_FADING, EXP, LEAN, PREPARE_KEY,
+) = range(32)  # fmt: skip
+
+# Operations that read and write the state
+RECURRENCES = 100
+MATRIX, DELTA, BONUS, LOG_SUMS, SUMS, TINY, ATTEND, COPY_SCORES, WINDOW, FOLDED_WINDOW = range(100, 110)
+
+# The first places: nothing, the tokens, the logits, and the working memory of products
+NOTHING, INPUT, LOGITS, SHARED, OWN, TEAM, FIRST_FREE = range(7)
+
+# Sizes: tokens to read, rows of logits asked for, tokens read before, entries in the copy head's memory
+TOKENS, ASKED, SEEN, COPY_SEEN = range(4)
+
+BLOCK = 64
+"""Columns of a product that a thread takes at a time."""

@@ -1,0 +1,226 @@
+"""Matrix products y = x @ Wᵀ + b for weights in each precision; x and y are float32, W is read where torch holds it.
+
+A few rows are multiplied here: a dot product for each row of W, which is read once, as fast as memory gives it. More rows go
+to `tiles.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rwkv_backend.native.addresses import floats, halves, rows, shorts, signed_bytes
+from rwkv_backend.native.compiler import kernel, summing
+from rwkv_backend.native.stored import (
+    BFLOAT16,
+    FEW,
+    FLOAT32,
+    GROUP,
+    INT4,
+    INT4_WIDE,
+    INT8,
+    TABLE,
+    ZERO,
+    count_in,
+    input_scale,
+    unpack_int4,
+)
+from rwkv_backend.native.tiles import ABREAST, DEPTH, by_tiles, pack_inputs, tile_steps
+from rwkv_backend.native.vectors import (
+    STEP,
+    TILE_COLUMNS,
+    TILE_ROWS,
+    dot_bfloat16,
+    dot_float16,
+    dot_float32,
+    dot_int8,
+    from_bfloat16,
+    from_float16,
+)
+
+
+@kernel
+def shared_words(count: Any, inner: Any) -> Any:
+    """32-bit numbers of memory that `prepare` needs for `count` rows of `inner` numbers."""
+    tiles = (count + TILE_ROWS - 1) // TILE_ROWS
+    return TILE_ROWS * tiles * (inner + 1) + TILE_ROWS * inner + FEW
+
+
+@kernel
+def own_words(count: Any, inner: Any) -> Any:
+    """32-bit numbers of memory that each thread's `columns` needs beside that."""
+    tiles = (count + TILE_ROWS - 1) // TILE_ROWS
+    return ABREAST * TILE_COLUMNS * (DEPTH + tiles * TILE_ROWS) + TILE_COLUMNS * DEPTH + inner + GROUP
+
+
+@kernel
+def prepare(kind: Any, x: Any, count: Any, inner: Any, shared: Any) -> Any:
+    """Bring x into the form that `columns` multiplies; once a product."""
+    if count >= FEW:
+        steps, tiles = tile_steps(kind, inner), (count + TILE_ROWS - 1) // TILE_ROWS
+        units = floats(shared + 4 * tiles * TILE_ROWS * steps, tiles * TILE_ROWS)
+        counted = shared + 4 * tiles * TILE_ROWS * (steps + 1)
+        pack_inputs(kind, x, count, inner, steps, shared, units, counted)
+    elif kind == INT8:
+        units = floats(shared, FEW)
+        for t in range(count):
+            entry = floats(x + t * inner * 4, inner)
+            units[t] = input_scale(entry, inner)
+            count_in(entry, units[t], shorts(shared + 4 * FEW + 2 * t * inner, inner))
+
+
+@kernel
+def columns(
+    kind: Any,
+    weight: Any,
+    scale: Any,
+    low: Any,
+    bias: Any,
+    x: Any,
+    y: Any,
+    count: Any,
+    inner: Any,
+    outer: Any,
+    first: Any,
+    last: Any,
+    shared: Any,
+    own: Any,
+) -> Any:
+    """Columns first … last of y (count, outer) = x (count, inner) @ Wᵀ + bias. All are addresses; 0: no bias."""
+    if count >= FEW:
+        by_tiles(kind, weight, scale, low, y, count, inner, outer, first, last, shared, own)
+    elif kind == INT8:
+        rows_int8(weight, scale, y, count, inner, outer, first, last, shared)
+    elif kind in (INT4, INT4_WIDE):
+        rows_int4(kind, weight, scale, low, x, y, count, inner, outer, first, last, own)
+    elif kind == TABLE:
+        rows_table(weight, x, y, count, inner, outer, first, last)
+    else:
+        rows_float(kind, weight, x, y, count, inner, outer, first, last)
+    if bias != 0:
+        add_bias(rows(y, count, outer), floats(bias, outer), first, last)
+
+
+@kernel
+def add_bias(y: Any, bias: Any, first: Any, last: Any) -> Any:
+    for t in range(y.shape[0]):
+        for n in range(first, last):
+            y[t, n] += bias[n]
+
+
+# A few rows
+
+
+@kernel
+def rows_float(
+    kind: Any, weight: Any, x: Any, y: Any, count: Any, inner: Any, outer: Any, first: Any, last: Any
+) -> Any:
+    out, whole = rows(y, count, outer), inner // STEP * STEP
+    size = 4 if kind == FLOAT32 else 2
+    for n in range(first, last):
+        row = weight + n * inner * size
+        for t in range(count):
+            entry = x + t * inner * 4
+            if kind == FLOAT32:
+                out[t, n] = dot_float32(row, entry, whole) + rest_float32(
+                    floats(row, inner), floats(entry, inner), whole
+                )
+            elif kind == BFLOAT16:
+                out[t, n] = dot_bfloat16(row, entry, whole) + rest_half(kind, row, floats(entry, inner), whole)
+            else:
+                out[t, n] = dot_float16(row, entry, whole) + rest_half(kind, row, floats(entry, inner), whole)
+
+
+@kernel
+def rest_float32(row: Any, x: Any, start: Any) -> Any:
+    total = ZERO
+    for i in range(start, x.shape[0]):
+        total += row[i] * x[i]
+    return total
+
+
+@kernel
+def rest_half(kind: Any, row: Any, x: Any, start: Any) -> Any:
+    total, stored = ZERO, halves(row, x.shape[0])
+    for i in range(start, x.shape[0]):
+        total += (from_bfloat16(stored[i]) if kind == BFLOAT16 else from_float16(stored[i])) * x[i]
+    return total
+
+
+@kernel
+def rows_int8(
+    weight: Any, scale: Any, y: Any, count: Any, inner: Any, outer: Any, first: Any, last: Any, shared: Any
+) -> Any:
+    units, counted = floats(shared, FEW), shared + 4 * FEW
+    out, scales, whole = rows(y, count, outer), floats(scale, outer), inner // STEP * STEP
+    for n in range(first, last):
+        row = weight + n * inner
+        for t in range(count):
+            entry = counted + 2 * t * inner
+            total = dot_int8(row, entry, whole)
+            if whole < inner:
+                total += rest_int8(signed_bytes(row, inner), shorts(entry, inner), whole)
+            out[t, n] = np.float32(total) * units[t] * scales[n]
+
+
+@kernel
+def rest_int8(row: Any, x: Any, start: Any) -> Any:
+    total = np.int32(0)
+    for i in range(start, x.shape[0]):
+        total += np.int32(row[i]) * np.int32(x[i])
+    return np.int32(total)
+
+
+@kernel
+def rows_int4(
+    kind: Any,
+    weight: Any,
+    scale: Any,
+    low: Any,
+    x: Any,
+    y: Any,
+    count: Any,
+    inner: Any,
+    outer: Any,
+    first: Any,
+    last: Any,
+    own: Any,
+) -> Any:
+    whole = (inner + GROUP - 1) // GROUP * GROUP
+    out, row = rows(y, count, outer), floats(own, whole)
+    for n in range(first, last):
+        unpack_int4(kind, weight, scale, low, n, whole // GROUP, 0, whole // GROUP, row)
+        for t in range(count):
+            out[t, n] = dot(row, floats(x + t * inner * 4, inner))
+
+
+@summing
+def dot(row: Any, x: Any) -> Any:
+    total = ZERO
+    for i in range(x.shape[0]):
+        total += row[i] * x[i]
+    return total
+
+
+@kernel
+def rows_table(weight: Any, x: Any, y: Any, count: Any, inner: Any, outer: Any, first: Any, last: Any) -> Any:
+    """The table is stored by inputs: its rows are added up, four at a time."""
+    table, entries, out = rows(weight, inner, outer), rows(x, count, inner), rows(y, count, outer)
+    whole = inner // 4 * 4
+    for t in range(count):
+        target = out[t]
+        for n in range(first, last):
+            target[n] = ZERO
+        for i in range(0, whole, 4):
+            add_four(table, entries[t], i, target, first, last)
+        for i in range(whole, inner):
+            for n in range(first, last):
+                target[n] += entries[t, i] * table[i, n]
+
+
+@kernel
+def add_four(table: Any, x: Any, i: Any, target: Any, first: Any, last: Any) -> Any:
+    a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+    for n in range(first, last):
+        target[n] += a * table[i, n] + b * table[i + 1, n] + c * table[i + 2, n] + d * table[i + 3, n]

@@ -1,0 +1,115 @@
+"""Native products against float64 ones, at the edges of tiles, vectors and int4 groups, alone and with helping threads."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from rwkv_backend.linear import DTYPES, Linear, pack, stored_dtype
+from rwkv_backend.native import build, codes, products
+from rwkv_backend.native.compiler import plain
+from rwkv_backend.native.tape import Matrix, Tape, matrix_of, table_of
+
+SHAPES = [
+    (count, inner, outer)
+    for count in (1, 3, 7, 8, 13, 40)
+    for inner, outer in ((1, 1), (31, 17), (32, 16), (64, 64), (67, 13), (200, 150))
+]
+DEEP = [(1, 7168, 5), (9, 7168, 33), (20, 769, 18)]
+"""Rows longer than a tile is deep, with a rest."""
+
+
+def draw(*shape: int, seed: int = 0) -> Tensor:
+    return torch.from_numpy(np.random.default_rng([seed, *shape]).normal(size=shape).astype(np.float32))
+
+
+def multiplied(x: Tensor, matrix: Matrix, helpers: int = 0) -> Tensor:
+    """A tape of one product."""
+    kernels = build.kernels()
+    assert kernels is not None
+    tape = Tape()
+    source = tape.weight(x)
+    tape.product(codes.LOGITS, source, matrix)
+    count = len(x)
+    result = torch.full((count, matrix.outer), float("nan"))
+    shared = torch.empty(int(plain(products.shared_words)(count, matrix.inner)), dtype=torch.int32)
+    size = int(plain(products.own_words)(count, matrix.inner))
+    own = [torch.empty(size, dtype=torch.int32) for _ in range(helpers + 1)]
+    places = np.zeros(tape.count, np.int64)
+    for place, tensor in {**tape.weights, codes.LOGITS: result, codes.SHARED: shared, codes.OWN: own[0]}.items():
+        places[place] = tensor.data_ptr()
+    team = np.zeros(16, np.int64)
+    places[codes.TEAM] = team.ctypes.data if helpers else 0
+    rows, sizes = tape.array(), np.array([count, count, 0, 0], np.int64)
+    threads = [threading.Thread(target=kernels.help_out, args=(rows, places, sizes, o.data_ptr())) for o in own[1:]]
+    for thread in threads:
+        thread.start()
+    kernels.run(rows, places, sizes)
+    for thread in threads:
+        thread.join()
+    return result
+
+
+def weights_of(linear: Linear, inner: int) -> Tensor:
+    """The numbers that the matrix stands for, read out one column at a time by the plain product in float32."""
+    kind = matrix_of(linear)
+    if kind.weight.is_floating_point():
+        return kind.weight.double()
+    return linear(torch.eye(inner)).double().T
+
+
+@pytest.mark.parametrize(("count", "inner", "outer"), SHAPES + DEEP)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_product_is_that_of_the_numbers_stored(dtype: str, count: int, inner: int, outer: int) -> None:
+    weight, bias, x = draw(outer, inner), draw(outer, seed=1), draw(count, inner, seed=2)
+    linear = pack(weight.to(stored_dtype(dtype)), None, dtype)
+    stored = weights_of(linear, inner)
+    size = x.double().abs() @ stored.abs().T
+    steps = x.abs().sum(1, keepdim=True).double() * 127 / 2.0e9 + x.abs().amax(1, keepdim=True).double() / 32767
+    allowed = 3e-6 * size + 1e-6
+    if dtype == "int8":  # inputs are rounded to whole steps
+        allowed = allowed + steps / 2 * stored.abs().sum(1)
+    got = multiplied(x, matrix_of(linear))
+    assert ((got.double() - x.double() @ stored.T).abs() <= allowed).all()
+    with_bias = pack(weight.to(stored_dtype(dtype)), bias, dtype)
+    assert torch.allclose(multiplied(x, matrix_of(with_bias)), got + bias, atol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "inner", "outer"), SHAPES + DEEP)
+def test_tables_are_multiplied_from_the_right(count: int, inner: int, outer: int) -> None:
+    table, x = draw(inner, outer), draw(count, inner, seed=1)
+    allowed = 3e-6 * (x.double().abs() @ table.double().abs()) + 1e-6
+    assert ((multiplied(x, table_of(table)).double() - x.double() @ table.double()).abs() <= allowed).all()
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_int8_sums_do_not_overflow(count: int) -> None:
+    """All weights at their largest and all inputs alike: the largest sum that there can be."""
+    linear = pack(torch.ones(4, 16_000), None, "int8")
+    for sign in (1.0, -1.0):
+        got = multiplied(torch.full((count, 16_000), sign * 3.0), matrix_of(linear))
+        assert torch.allclose(got, torch.full((count, 4), sign * 48_000.0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_rows_of_zeros_and_of_very_different_size_keep_their_digits(count: int) -> None:
+    linear = pack(draw(9, 64), None, "int8")
+    x = draw(count, 64, seed=1) * torch.logspace(-6, 6, count).unsqueeze(1)
+    x[-1] = 0
+    got, want = multiplied(x, matrix_of(linear)), x.double() @ weights_of(linear, 64).T
+    assert ((got - want).abs() <= 1e-3 * want.abs().amax(1, keepdim=True)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("count", [1, 5, 64])
+@pytest.mark.parametrize("helpers", [1, 3])
+def test_threads_share_a_product_without_losing_or_doubling_a_block(count: int, dtype: str, helpers: int) -> None:
+    linear = pack(draw(1500, 100), None, dtype)
+    x = draw(count, 100, seed=1)
+    alone = multiplied(x, matrix_of(linear))
+    for _ in range(20):
+        assert torch.equal(multiplied(x, matrix_of(linear), helpers), alone)
