@@ -310,7 +310,10 @@ class Session:
         kept = timeline.keep_common(tokens)
         self.branches.shorten(same)
         self._talk_is(replace(talk, runs=left.runs, picks=left.picks))
-        yield from self._write(tokens[kept:], settings, stops, Sampler(settings.params), ended)
+        try:
+            yield from self._write(tokens[kept:], settings, stops, Sampler(settings.params), ended)
+        finally:
+            timeline.recall()
 
     def _write(
         self,

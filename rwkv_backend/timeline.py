@@ -212,8 +212,11 @@ class Timeline:
 
     def read(self, tokens: Sequence[int], measure: bool = False) -> Generator[Progress, None, None]:
         """Read `tokens` after the last one, in chunks; with `measure` their records are complete at once."""
-        yield from self.prepare()
-        yield from read_prompt(_Reader(self, measure), self.state, tokens)
+        try:
+            yield from self.prepare()
+            yield from read_prompt(_Reader(self, measure), self.state, tokens)
+        finally:
+            self.recall()
 
     def append(self, token: int) -> Tensor:
         """Read one token that the model has written; the logits after it."""
@@ -268,6 +271,14 @@ class Timeline:
         self.rewind(place)
         self._expected = known[::-1]
         return place
+
+    def recall(self) -> None:
+        """Where reading after `keep_common` has stopped too early: put back what had been there and is not changed."""
+        if self._expected:
+            self.keep()
+            while self._expected:
+                self._log.append_row(self._expected.pop())
+            self._leave()
 
     def edit(self, tokens: Sequence[int]) -> Generator[Progress, None, None]:
         """Make `tokens` the whole timeline; what is read again begins at the nearest checkpoint before the first change.
@@ -437,7 +448,7 @@ class Timeline:
         single = start
         first = bisect_right(self._chunks, start, key=lambda chunk: chunk.end)
         for chunk in self._chunks[first:]:
-            if chunk.start >= end:
+            if chunk.start >= end or start >= end:
                 break
             found += (Piece(i, i + 1) for i in range(single, chunk.start))
             found.append(Piece(max(chunk.start, start), min(chunk.end, end), chunk.every))

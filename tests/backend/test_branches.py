@@ -271,6 +271,24 @@ def test_an_edit_in_the_text_reads_from_there(session: Session) -> None:
     assert end.tokens == finish(make_fresh(session).complete(edited, writing())).tokens
 
 
+def test_a_conversation_survives_a_stop_while_it_is_read_again(opened: Opened) -> None:
+    """Fixed: without any checkpoint the next message reads all turns again, and stopping that left only some of them."""
+    session, other = make("4", opened, budget=0), make("4", opened)
+    for each in (session, other):
+        finish(each.chat("A long story about a king and his sons. " * 4, CHAT, "", writing()))
+        finish(each.chat("two", CHAT, "", writing()))
+    turns, tokens = session.conversation, list(session.timeline.tokens)
+    events = session.chat("a long message " * 30, CHAT, "", writing())
+    stop_after(events, 6)
+    assert len(session.timeline) > len(tokens)
+    stop_after(session.chat("short", CHAT, "", writing()), 2)
+    assert list(session.timeline.tokens[: len(tokens)]) == tokens
+    assert session.conversation == turns
+    one, both = (finish(each.chat("short", CHAT, "", writing())) for each in (session, other))
+    assert one.text == both.text
+    consistent(session)
+
+
 def test_going_on_from_an_edited_state(session: Session) -> None:
     finish(session.complete("The king", writing()))
     edited = session.state.clone()
@@ -340,7 +358,7 @@ def act(session: Session, action: str, a: int, b: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 99), st.integers(0, 99)), max_size=8),
     budget=st.sampled_from([0, 30_000, 2**24]),

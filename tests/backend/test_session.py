@@ -11,7 +11,7 @@ import torch
 from rwkv_backend.errors import ContextFullError
 from rwkv_backend.generation import Event
 from rwkv_backend.records import Finished, Step
-from rwkv_backend.sampling import SamplingParams
+from rwkv_backend.sampling import Sampler, SamplingParams
 from rwkv_backend.session import Session, WriteSettings
 from rwkv_backend.templates import TEMPLATES, Template
 from rwkv_backend.tokenizers import load_tokenizer
@@ -141,3 +141,33 @@ def test_clearing_gives_a_fresh_state(session: Session) -> None:
     assert session.state.tokens_seen == 0
     for ours, theirs in zip(session.state.layers, fresh.layers, strict=True):
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.9, 1.0])
+def test_a_sampler_can_be_put_in_the_midst_of_an_answer(decay: float) -> None:
+    """As if it had drawn and accepted all tokens one by one."""
+    params = SamplingParams(seed=5, penalty_decay=decay, exempt=frozenset({2}))
+    one, other = Sampler(params), Sampler(params)
+    logits, tokens = torch.linspace(-1, 1, 9), [3, 1, 2, 3, 3, 8]
+    for token in tokens:
+        one.next(logits)
+        one.accept(token)
+    other.replay(tokens)
+    assert list(other.counts) == list(one.counts)
+    assert list(other.counts.values()) == pytest.approx(list(one.counts.values()))
+    assert [other.next(logits) for _ in range(5)] == [one.next(logits) for _ in range(5)]
+
+
+def test_what_is_read_can_be_measured_as_it_is_read(session: Session) -> None:
+    session.measuring = session.keeps_changes = True
+    finish(session.complete("The king had three sons. " * 6, GREEDY))
+    records = session.records()
+    assert all(record.measured for record in records[1:])
+    assert all(record.change for record in records[-12:])
+    assert [record.logprob for record in records[-12:]] == pytest.approx(list(session.ended.logprobs), abs=1e-4)  # type: ignore[union-attr]
+    info = session.info()
+    assert (info.tokens, info.added) == (len(records), 1)
+    assert info.checkpoints[-1] <= info.tokens
+    assert 0 < info.memory_bytes <= info.budget_bytes
+    session.budget = 0
+    assert session.info().memory_bytes == 0

@@ -148,6 +148,14 @@ def test_looking_leaves_the_live_state_alone(opened: Opened) -> None:
     assert timeline.look(40).token == timeline.tokens[39]
 
 
+def test_looking_twice_at_a_place_within_a_chunk(opened: Opened) -> None:
+    """Fixed: the second look began where the first one was, within the chunk, and wanted to read nothing."""
+    timeline = timeline_of("4", opened, prompt=20)
+    first = timeline.look(7)
+    assert same(timeline.look(7).state, first.state)
+    assert close(timeline.look(8).state, timeline.state_at(8)[0])
+
+
 def test_a_look_brings_what_frames_need(opened: Opened) -> None:
     timeline = timeline_of("6.0", opened, prompt=10, written=10)
     moment = timeline.look(15, Probe("att.decay"))
