@@ -143,15 +143,15 @@ def stage_of(desk: Desk) -> Stage:
 
 def load_column(ask: ColumnAsk) -> Generator[Progress, None, Column]:
     from app.jobs.models import make_card
-    from rwkv_backend.compare.comparing import open_tokenizer
     from rwkv_backend.compare.differences import features
     from rwkv_backend.frames import FrameMaker
     from rwkv_backend.loading import load
+    from rwkv_backend.tokenizers import load_tokenizer
 
     choice = ask.choice
     card = make_card(choice.path)
     model = yield from load(choice.path, choice.device, choice.dtype)
-    tokenizer = open_tokenizer(choice, model)
+    tokenizer = load_tokenizer(choice.tokenizer or None, vocab_size=model.info.vocab_size, model_path=choice.path)
     frames = FrameMaker(model, tokenizer)
     opened = OpenedModel(
         card=card,

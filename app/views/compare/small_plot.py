@@ -272,12 +272,12 @@ class SmallPlot(QWidget):
             return ""
         if view == "state_map":
             return "" if frame.state_map is None else self.tr("{0}: magnitude").format(frame.state_map.title)
-        words = {
+        known = {
             "memory": self.tr("layer {0}, head {1}"),
             "decay_curves": self.tr("layer {0}; dashed: the others"),
             "half_life": self.tr("layer {0}; dashed: all layers"),
         }
-        return words[view].format(frame.spec.layer, self._shared.head)
+        return known[view].format(frame.spec.layer, self._shared.head)
 
     def _point(self, x: float, y: float) -> None:
         said = self._said_at(x, y)

@@ -92,5 +92,5 @@ def tooltip(status: ColumnStatus) -> str:
                 info.n_layer, info.n_embd, f"{info.vocab_size:,}"
             )
         )
-        lines += [library(line) for line in info.notes]
+        lines += [library(line) for line in (*info.notes, status.card.tokenizer_warning) if line]
     return "\n".join(lines)

@@ -55,7 +55,7 @@ def result(title: str, bits: float) -> ModelResult:
 @pytest.fixture
 def tab(qtbot: QtBot, light: None) -> MeasureTab:
     tab = MeasureTab()
-    qtbot.addWidget(tab, before_close_func=lambda widget, kept=tab: None)
+    qtbot.addWidget(tab)
     tab.resize(1200, 700)
     tab.show()
     tab.setup.text.editor.setPlainText("x" * 32)
@@ -158,7 +158,7 @@ def features(title: str) -> Features:
 @pytest.fixture
 def differences(qtbot: QtBot, light: None) -> DifferencesTab:
     tab = DifferencesTab()
-    qtbot.addWidget(tab, before_close_func=lambda widget, kept=tab: None)
+    qtbot.addWidget(tab)
     tab.resize(1000, 600)
     tab.show()
     return tab

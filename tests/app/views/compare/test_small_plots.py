@@ -20,7 +20,7 @@ class Bench:
         self.qtbot = qtbot
         self.host, self.choice = QWidget(), PlotChoice()
         for widget in (self.host, self.choice):
-            qtbot.addWidget(widget, before_close_func=lambda widget, kept=self: None)
+            qtbot.addWidget(widget)
         self.host.resize(900, 300)
         self.plots = SmallPlots(QHBoxLayout(self.host), self.choice, self.host)
         statuses = [status(1, "4", layers=4), status(2, "6.0", layers=6)]

@@ -20,7 +20,7 @@ WORDS = (" a", " son", " and", " no", " gold")
 @pytest.fixture
 def tab(qtbot: QtBot, light: None) -> WritingTab:
     tab = WritingTab()
-    qtbot.addWidget(tab, before_close_func=lambda widget, kept=tab: None)
+    qtbot.addWidget(tab)
     tab.resize(1200, 700)
     tab.show_columns([status(1, "4"), status(2, "6.0"), status(5, "5.2")])
     tab.show()
@@ -39,7 +39,7 @@ def write(qtbot: QtBot, tab: WritingTab, **lengths: int) -> None:
 
 def marked(text: TintedText) -> str:
     selections = text.extraSelections()
-    return selections[0].cursor.selectedText() if selections else ""  # type: ignore[attr-defined]
+    return selections[0].cursor.selectedText() if selections else ""
 
 
 def test_each_column_shows_its_own_text_after_the_prompt(qtbot: QtBot, tab: WritingTab) -> None:
