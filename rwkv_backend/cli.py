@@ -389,14 +389,17 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _watch_models(files: Sequence[Path], steps: Generator[CompareEvent, None, Comparison]) -> Comparison:
     """Run a comparison to its end; each failure is told when it happens."""
-    from rwkv_backend.compare.records import TaskDone, TaskProgress
+    from rwkv_backend.compare.records import ModelOpened, TaskDone, TaskProgress
 
     while True:
         try:
             event = next(steps)
         except StopIteration as done:
             return done.value
-        if isinstance(event, TaskProgress):
+        if isinstance(event, ModelOpened) and event.result.card is not None:
+            for note in event.result.card.notes:
+                _say(f"{files[event.model].name}: {note}")
+        elif isinstance(event, TaskProgress):
             _show_progress(f"{files[event.model].name}: {event.task or 'loading'}", event.progress)
         elif isinstance(event, TaskDone) and event.result.failures and event.result.failures[-1].task == event.task:
             _say(f"{files[event.model].name}: {event.result.failures[-1].sentence}")

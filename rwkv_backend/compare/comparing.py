@@ -50,7 +50,7 @@ from rwkv_backend.memory import memory_free, memory_needed
 from rwkv_backend.models import identify
 from rwkv_backend.records import Progress, Step
 from rwkv_backend.sampling import LARGEST_SEED
-from rwkv_backend.tokenizers import choose_tokenizer, load_tokenizer
+from rwkv_backend.tokenizers import choose_tokenizer, load_tokenizer, mismatch
 
 if TYPE_CHECKING:
     from rwkv_backend.models.base import RWKVModel
@@ -110,12 +110,13 @@ def _one_model(
         steps = load(choice.path, choice.device, choice.dtype)
         model = yield from _loading(place, steps)
         tokenizer = open_tokenizer(choice, model)
+        warning = tokenizer_warning(choice, model, tokenizer)
     except (RWKVError, MemoryError, torch.OutOfMemoryError) as error:
         sentence = _sentence(error).replace(str(choice.path), choice.path.name)  # a report tells no folders
         result = replace(result, failures=(TaskFailure(None, sentence),))
         yield TaskDone(place, None, result)
         return result
-    return (yield from measure(model, tokenizer, text, settings, place, choice.dtype))
+    return (yield from measure(model, tokenizer, text, settings, place, choice.dtype, warning))
 
 
 def _require_memory(choice: ModelChoice) -> None:
@@ -137,6 +138,12 @@ def open_tokenizer(choice: ModelChoice, model: RWKVModel) -> Tokenizer:
     return load_tokenizer(choose_tokenizer(rows, choice.path))
 
 
+def tokenizer_warning(choice: ModelChoice, model: RWKVModel, tokenizer: Tokenizer) -> str:
+    """What the user should know of the tokenizer that `open_tokenizer` gave; "": nothing."""
+    rows = model.sizes.vocab_size
+    return mismatch(tokenizer, rows) if choice.tokenizer else choose_tokenizer(rows, choice.path).warning
+
+
 def _loading(place: int, steps: Generator[Progress, None, RWKVModel]) -> Generator[CompareEvent, None, RWKVModel]:
     while True:
         try:
@@ -153,9 +160,14 @@ def measure(
     settings: CompareSettings,
     place: int = 0,
     dtype: str = "float32",
+    warning: str = "",
 ) -> Generator[CompareEvent, None, ModelResult]:
-    """Every task of the settings on one open model. `place`: the model's number in the events."""
-    card = card_of(model, tokenizer, dtype)
+    """Every task of the settings on one open model. `place`: the model's number in the events.
+
+    `warning` is what is known of the tokenizer's choice; it goes into the card, as does what the tokenizer cannot spell.
+    """
+    notes = tuple(note for note in (warning, *tokenizer.warnings_for(text)) if note)
+    card = replace(card_of(model, tokenizer, dtype), notes=notes)
     result = ModelResult(card.title, card, features=features(model))
     yield ModelOpened(place, result)
     for task in TASKS:

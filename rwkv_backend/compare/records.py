@@ -240,7 +240,10 @@ class Forgetting:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What was compared. `info.path` is the file's name alone; `fingerprint` knows the weights under any name."""
+    """What was compared. `info.path` is the file's name alone; `fingerprint` knows the weights under any name.
+
+    notes  what a reader of the numbers should know, such as a tokenizer that may be the wrong one
+    """
 
     title: str
     info: ModelInfo
@@ -248,6 +251,7 @@ class ModelCard:
     device: str
     dtype: str
     tokenizer: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

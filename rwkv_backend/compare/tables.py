@@ -53,6 +53,7 @@ def tables(comparison: Comparison) -> list[Table]:
     found = (
         models(comparison),
         failures(comparison),
+        notes(comparison),
         summary(comparison),
         contexts(comparison),
         positions(comparison),
@@ -102,6 +103,11 @@ def failures(comparison: Comparison) -> Table:
         for failure in m.failures
     )
     return Table("failures", "What failed", ("model", "task", "why"), tuple(rows), "All else was measured.")
+
+
+def notes(comparison: Comparison) -> Table:
+    rows = ((m.title, note) for m in comparison.models if m.card for note in m.card.notes)
+    return Table("notes", "To be known", ("model", "note"), tuple(rows))
 
 
 def summary(comparison: Comparison) -> Table:

@@ -24,7 +24,7 @@ from rwkv_backend.compare.records import (
 )
 from rwkv_backend.errors import SettingError
 from tests.backend.compare.conftest import Compared
-from tests.backend.compare.helpers import SMALL, TEXT
+from tests.backend.compare.helpers import SMALL, TEXT, result_of
 from tests.shared import Saved, assert_one_sentence, one_kind_of_each_formula
 
 WITHOUT_ROOM = dataclasses.replace(SMALL, needle_distances=(0,))
@@ -115,6 +115,19 @@ def test_results_cannot_be_changed(compared: Compared) -> None:
     assert text is not None
     with pytest.raises(ValueError, match="read-only"):
         text.surprise.nats[0] = 0
+
+
+def test_what_is_doubtful_about_a_tokenizer_is_noted(saved: Saved) -> None:
+    """Bytes for a model of 200 rows, which does not know the last of them."""
+    choice = ModelChoice(saved("4", vocab=200), tokenizer="bytes")
+    settings = dataclasses.replace(SMALL, tasks=("memory",))
+    (model,) = result_of(compare([choice], TEXT, settings)).models
+    assert model.card is not None
+    assert model.card.notes
+    certain = ModelChoice(saved("4", vocab=256))
+    (model,) = result_of(compare([certain], TEXT, settings)).models
+    assert model.card is not None
+    assert model.card.notes == ()
 
 
 def test_a_report_names_no_folder(compared: Compared, tmp_path: Path) -> None:
