@@ -108,6 +108,7 @@ class Page(QPlainTextEdit):
     def _changed(self, place: int, removed: int, added: int) -> None:
         """Nothing after a change is painted where it no longer is, until the texts have been compared."""
         self.tokens.map.shorten(place)
+        self.tokens.forget_lines(place)
         self._compare_soon.start()
 
     def _visible_lines(self) -> Iterator[Line]:

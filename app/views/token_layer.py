@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QTextBlock, QTextLine
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPicture, QTextBlock, QTextLine
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu
 
 from app import theme
-from app.views.token_map import Stretch, TokenMap
+from app.views.token_map import TokenMap
 from app.views.token_tint import grounds, shade, stripes
 from app.views.token_words import surprise
 from rwkv_backend.records import TokenRecord
 
 STRIPE = 3.0
 CORNER = 3.0
+MOST_KEPT = 500
+"""Lines, a few screens full."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,9 @@ class Line:
         return self.first + self.line.textLength()
 
     def x(self, place: int) -> float:
+        """From the block's own left."""
         found = self.line.cursorToX(place - self.begin)  # x and the place, though Qt's hints know of one number only
-        return self.origin.x() + float(found[0] if isinstance(found, tuple) else found)  # type: ignore[arg-type]
-
-    def box(self) -> QRectF:
-        return self.line.rect().translated(self.origin)
+        return float(found[0] if isinstance(found, tuple) else found)  # type: ignore[arg-type]
 
 
 def lines_of(block: QTextBlock, origin: QPointF, height: float) -> Iterator[Line]:
@@ -61,8 +61,25 @@ def lines_of(block: QTextBlock, origin: QPointF, height: float) -> Iterator[Line
         yield Line(line, block.position(), origin)
 
 
+@dataclass(frozen=True)
+class Tinted:
+    """A line as it was painted last, from the place of its block on.
+
+    whole: all of it belongs to tokens, none of which will become longer. last: the number of the last token, -1 for none.
+    """
+
+    boxes: tuple[tuple[int, QRectF], ...]
+    tint: QPicture
+    whole: bool
+    last: int
+
+
 class TokenLayer(QObject):
-    """Belongs to a text field, whose `paintEvent` calls `paint` first. `lines` gives what can be seen of the text."""
+    """Belongs to a text field, whose `paintEvent` calls `paint` first. `lines` gives what can be seen of the text.
+
+    Lines are kept as they were painted until their text, their tokens or the field's looks change: looking up where each
+    token begins takes longer than painting it.
+    """
 
     hovered = Signal(int, QRect)
     """A token under the mouse, and its place on the viewport; -1: none"""
@@ -75,11 +92,13 @@ class TokenLayer(QObject):
         self._edit = edit
         self._lines = lines
         self._surprises: list[float | None] = []
-        self._tinted = False
+        self._kept: dict[tuple[int, int], Tinted] = {}
+        self._tinted = self._painted = False
         self._marked = self._hovered = -1
         self._pressed: QPoint | None = None
         edit.viewport().setMouseTracking(True)
         edit.viewport().installEventFilter(self)
+        theme.signals().changed.connect(self.forget_lines)
 
     # What it is told
 
@@ -89,6 +108,12 @@ class TokenLayer(QObject):
         self.map.extend([record.text for record in records])
         del self._surprises[first:]
         self._surprises += [surprise(record) for record in records]
+        self._kept = {key: line for key, line in self._kept.items() if line.whole and line.last < first}
+        self.update()
+
+    def forget_lines(self, place: int = 0) -> None:
+        """The text has changed from this place of the document on, or its looks have."""
+        self._kept = {key: line for key, line in self._kept.items() if key[1] < place}
         self.update()
 
     def set_tinted(self, tinted: bool) -> None:
@@ -107,72 +132,80 @@ class TokenLayer(QObject):
             self.update()
 
     def update(self) -> None:
-        self._edit.viewport().update()
+        if self._tinted or self._marked >= 0 or self._painted:
+            self._edit.viewport().update()
 
     # Where tokens are
 
     def token_at(self, point: QPointF) -> tuple[int, QRect] | None:
         """The token at a point of the viewport, and its place there."""
         for line in self._lines():
-            box = line.box()
-            if not box.top() <= point.y() < box.bottom():
-                continue
-            for stretch in self.map.stretches(line.first, line.last):
-                place = self._box(line, stretch)
-                if place.left() <= point.x() < place.right():
-                    return stretch.token, place.toAlignedRect()
+            box = line.line.rect().translated(line.origin)
+            if box.top() <= point.y() < box.bottom():
+                for token, place in self._look(line).boxes:
+                    if place.contains(point - line.origin):
+                        return token, place.translated(line.origin).toAlignedRect()
         return None
 
     def place_of(self, token: int) -> QRect | None:
         """Where a token that can be seen stands on the viewport."""
         for line in self._lines():
-            for stretch in self.map.stretches(line.first, line.last):
-                if stretch.token == token:
-                    return self._box(line, stretch).toAlignedRect()
+            for number, place in self._look(line).boxes:
+                if number == token:
+                    return place.translated(line.origin).toAlignedRect()
         return None
-
-    @staticmethod
-    def _box(line: Line, stretch: Stretch) -> QRectF:
-        box, one, other = line.box(), line.x(stretch.start), line.x(stretch.end)
-        return QRectF(min(one, other), box.top(), abs(other - one), box.height())
 
     # Looks
 
     def paint(self, painter: QPainter) -> None:
-        if not self._tinted and self._marked < 0:
+        self._painted = self._tinted or self._marked >= 0
+        if not self._painted:
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground, stripe = grounds(), stripes()
         for line in self._lines():
-            for stretch in self.map.stretches(line.first, line.last):
-                if self._tinted:
-                    self._tint(painter, line, stretch, ground, stripe)
-                if stretch.token in (self._marked, self._hovered):
-                    self._frame(painter, line, stretch)
+            found = self._look(line)
+            if self._tinted:
+                painter.drawPicture(line.origin, found.tint)
+            for token, place in found.boxes:
+                if token in (self._marked, self._hovered):
+                    self._frame(painter, place.translated(line.origin), token == self._marked)
 
-    def _tint(
-        self,
-        painter: QPainter,
-        line: Line,
-        stretch: Stretch,
-        ground: tuple[QColor, ...],
-        stripe: tuple[QColor, ...],
-    ) -> None:
-        value = self._surprises[stretch.token]
-        if value is None:
-            return
-        step, inked = shade(value), self.map.inked(stretch)
-        box = self._box(line, inked).adjusted(0.5, 1, -0.5, -1)
-        painter.fillRect(box, ground[step])
-        painter.fillRect(QRectF(box.left(), box.bottom() - STRIPE, box.width(), STRIPE), stripe[step])
+    def _look(self, line: Line) -> Tinted:
+        """A line that is kept, or a new look at it."""
+        key = (line.first, line.last)
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            found = self._kept[key] = self._look_anew(line)
+        return found
 
-    def _frame(self, painter: QPainter, line: Line, stretch: Stretch) -> None:
+    def _look_anew(self, line: Line) -> Tinted:
+        stretches = list(self.map.stretches(line.first, line.last))
+        box = line.line.rect()
+        picture, boxes = QPicture(), list[tuple[int, QRectF]]()
+        painter = QPainter(picture)
+        ground, stripe = grounds(), stripes()
+        for stretch in stretches:
+            left, right = line.x(stretch.start), line.x(stretch.end)
+            boxes.append((stretch.token, QRectF(min(left, right), box.top(), abs(right - left), box.height())))
+            value, inked = self._surprises[stretch.token], self.map.inked(stretch)
+            if value is not None:
+                left = line.x(inked.start) if inked.start != stretch.start else left
+                place = QRectF(min(left, right), box.top() + 1, abs(right - left) - 1, box.height() - 2)
+                painter.fillRect(place, ground[shade(value)])
+                painter.fillRect(place.adjusted(0, place.height() - STRIPE, 0, 0), stripe[shade(value)])
+        painter.end()
+        covered = sum(stretch.end - stretch.start for stretch in stretches)
+        whole = bool(stretches) and covered == line.last - line.first
+        return Tinted(tuple(boxes), picture, whole, stretches[-1].token if stretches else -1)
+
+    @staticmethod
+    def _frame(painter: QPainter, place: QRectF, marked: bool) -> None:
         look = theme.current()
-        marked = stretch.token == self._marked
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(look.accent if marked else look.muted), 1.6 if marked else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        box = self._box(line, stretch)
-        painter.drawRoundedRect(box.adjusted(0, 0.5, 0, -0.5), CORNER, CORNER)
+        painter.drawRoundedRect(place.adjusted(0, 0.5, 0, -0.5), CORNER, CORNER)
 
     # Mouse
 
@@ -180,6 +213,8 @@ class TokenLayer(QObject):
         kind = event.type()
         if kind == QEvent.Type.Leave:
             self._point_at(-1, QRect())
+        elif kind in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.forget_lines()
         elif isinstance(event, QMouseEvent):
             self._mouse(kind, event)
         return False

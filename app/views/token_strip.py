@@ -19,6 +19,8 @@ from rwkv_backend.records import TokenRecord
 
 KNOB = 6.0
 RAIL = 3.0
+BAR = 3
+"""The least width of a bar, in pixels."""
 LEAP = 10
 """Tokens that Shift or Ctrl with an arrow moves by."""
 
@@ -117,15 +119,15 @@ class TokenStrip(QSlider):
         return QRectF(KNOB, self.height() - KNOB - RAIL / 2 - 1, self.width() - 2 * KNOB, RAIL)
 
     def _draw_bars(self, painter: QPainter, rail: QRectF) -> None:
-        """One bar a pixel: the greatest surprise of the tokens that share it."""
+        """Each bar is the greatest surprise of the tokens that share it."""
         colours, room = stripes(), rail.top() - KNOB + 1
         painter.setPen(Qt.PenStyle.NoPen)
-        columns = self._bars(int(rail.width()))
+        columns = self._bars(int(rail.width() / BAR))
         width = rail.width() / max(1, len(columns))
         for place, value in enumerate(columns):
             if value > 0:
                 height = max(1.0, min(1.0, value / MOST) * room)
-                bar = QRectF(rail.left() + place * width, room - height, max(1.0, width - (width > 3)), height)
+                bar = QRectF(rail.left() + place * width, room - height, width - 1, height)
                 painter.fillRect(bar, colours[shade(value)])
 
     def _bars(self, most: int) -> list[float]:

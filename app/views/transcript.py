@@ -155,12 +155,14 @@ class Transcript(QTextEdit):
         cursor.setPosition(self._turns[last].start - 1, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         del self._turns[last:]
+        self.tokens.forget_lines()
         self._link()
 
     def clear_all(self) -> None:
         self._turns.clear()
         self._linked.clear()
         self.clear()
+        self.tokens.forget_lines()
 
     @property
     def is_empty(self) -> bool:
@@ -238,6 +240,7 @@ class Transcript(QTextEdit):
         """Which tokens each turn takes, of those that the model knows of."""
         self._ranges = list(ranges)
         self._linked.clear()
+        self.tokens.forget_lines()
         self._link()
 
     def link_end(self) -> None:
