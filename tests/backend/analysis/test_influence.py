@@ -194,6 +194,24 @@ def test_sensitivity_is_the_slope_of_the_log_probabilities(kind: str, opened: Op
     assert getattr(model.weights, name) is embedding
 
 
+@pytest.mark.parametrize("kind", ["4", "5.2", "6.0", "7.0"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int8"])
+def test_weights_in_fewer_bits_let_gradients_through(kind: str, dtype: str, opened: Opened) -> None:
+    tokens = text_of(kind, 12)
+    exact, rounded = (answer_of(token_influence(opened(kind, d), tokens)) for d in ("float32", dtype))
+    np.testing.assert_allclose(rounded.overall, exact.overall, atol=0.05 * exact.overall.max())
+    assert rounded.about == exact.about
+
+
+def test_a_model_too_large_for_gradients_says_what_is_shown_instead(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rwkv_backend.analysis.sensitivity.MOST_BYTES", 1000)
+    counted = answer_of(token_influence(opened("6.0"), text_of("6.0")))
+    assert "too large" in counted.about
+    np.testing.assert_allclose(counted.overall, counted.by_layer.mean(0) / counted.by_layer.mean(0).sum(), rtol=1e-4)
+
+
 def test_leaving_one_out_is_reading_the_text_without_it(opened: Opened) -> None:
     for kind in ("1", "4", "7.0"):
         model, tokens = opened(kind), text_of(kind, 8)

@@ -139,6 +139,12 @@ def test_a_recipe_runs_as_a_file(saved: Saved, tmp_path: Path) -> None:
     assert done.stdout == "(101,)\n"
 
 
+def test_public_names_are_there_and_records_and_recipes_need_no_torch() -> None:
+    assert all(hasattr(rwkv_backend, name) for name in rwkv_backend.__all__)
+    code = "import sys, rwkv_backend.analysis.records, rwkv_backend.analysis.recipes; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_an_unknown_plot_has_no_recipe() -> None:
     with pytest.raises(SettingError, match="no recipe"):
         recipe(Shown("nothing", "x.pth", (1,)))
