@@ -14,6 +14,7 @@ import hashlib
 import os
 import platform
 import sys
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -55,6 +56,9 @@ from rwkv_backend.tokenizers import choose_tokenizer, load_tokenizer, mismatch
 if TYPE_CHECKING:
     from rwkv_backend.models.base import RWKVModel
     from rwkv_backend.tokenizers import Tokenizer
+
+LOOK = 0.2
+"""Seconds between two looks at what is being compiled, in which a comparison can be stopped."""
 
 
 def compare(
@@ -109,6 +113,7 @@ def _one_model(
         _require_memory(choice)
         steps = load(choice.path, choice.device, choice.dtype)
         model = yield from _loading(place, steps)
+        yield from _until_fast(place, model)
         tokenizer = open_tokenizer(choice, model)
         warning = tokenizer_warning(choice, model, tokenizer)
     except (RWKVError, MemoryError, torch.OutOfMemoryError) as error:
@@ -151,6 +156,19 @@ def _loading(place: int, steps: Generator[Progress, None, RWKVModel]) -> Generat
         except StopIteration as end:
             return end.value
         yield TaskProgress(place, None, progress)
+
+
+def _until_fast(place: int, model: RWKVModel) -> Generator[CompareEvent, None, None]:
+    """Wait for native code that is still being compiled, so that one run's numbers are all of one making."""
+    if model.device.type != "cpu" or model.chunk_reader is None:
+        return
+    from rwkv_backend.native import build
+
+    for _ in range(round(build.LONGEST / LOOK)):
+        began = time.perf_counter()
+        if build.wait(LOOK) or time.perf_counter() - began < LOOK / 2:  # there, or given up
+            return
+        yield TaskProgress(place, None, Progress(0, 1, "runs"))
 
 
 def measure(

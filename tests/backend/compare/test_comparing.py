@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from rwkv_backend.compare.records import (
     ModelStarted,
     TaskDone,
     TaskFailure,
+    TaskProgress,
     TokenWritten,
 )
 from rwkv_backend.errors import SettingError
+from rwkv_backend.native import build
 from tests.backend.compare.conftest import Compared
 from tests.backend.compare.helpers import SMALL, TEXT, result_of
 from tests.shared import Saved, assert_one_sentence, one_kind_of_each_formula
@@ -183,3 +186,25 @@ def assert_same(one: object, other: object, where: str) -> None:
         np.testing.assert_array_equal(one, other, err_msg=where)
     else:
         assert one == other, where
+
+
+def test_it_waits_for_native_code_that_is_being_compiled_and_can_be_stopped(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def wait(seconds: float) -> bool:
+        looks.append(seconds)
+        time.sleep(seconds)
+        return len(looks) == 3
+
+    monkeypatch.setattr(build, "wait", wait)
+    monkeypatch.setattr(comparing, "LOOK", 0.01)
+    choice = ModelChoice(saved("4", vocab=256))
+    settings = dataclasses.replace(SMALL, tasks=("memory",))
+    events = list(compare([choice], TEXT, settings))
+    assert len(looks) == 3
+    waiting = [e for e in events if isinstance(e, TaskProgress) and e.task is None and e.progress.unit == "runs"]
+    assert len(waiting) == 2
+    monkeypatch.setattr(build, "wait", lambda seconds: False)  # what cannot be compiled is not waited for
+    assert list(compare([choice], TEXT, settings))
