@@ -67,7 +67,7 @@ class FrameMaker:
         logits: Tensor | None = None,
         sampler: Sampler | None = None,
     ) -> Frame:
-        """A frame of `state` as it is after `token`. before: `memories(state)` before that token, for the activity."""
+        """A frame of `state` as it is after `token`. before: `kept_memories(state)` before that token, for the activity."""
         layer = min(max(spec.layer, 0), len(state.layers) - 1)
         return Frame(
             spec=spec,
@@ -172,8 +172,14 @@ def memories(state: State) -> list[Tensor | None]:
     """One tensor a layer in which two moments can be compared: what would be read, free of any running scale.
 
     The matrix of versions 5 to 7; numerator over denominator, that is the weighted mean, in 1 to 4. None: no such memory.
+    They may be the state's own tensors, which the next token changes; `kept_memories` are copies.
     """
     return [_memory(layer) for layer in state.layers]
+
+
+def kept_memories(state: State) -> list[Tensor | None]:
+    """`memories` of this moment, to be compared with those of a later one."""
+    return [None if memory is None else memory.clone() for memory in memories(state)]
 
 
 def _memory(layer: dict[str, Tensor]) -> Tensor | None:

@@ -22,7 +22,7 @@ TELL_EVERY = 0.025
 
 def write(desk: Desk, job: Write) -> Steps:
     yield
-    from rwkv_backend.frames import memories
+    from rwkv_backend.frames import kept_memories
 
     session, _ = desk.opened()
     session.measuring = job.measure
@@ -39,7 +39,7 @@ def write(desk: Desk, job: Write) -> Steps:
                 show_end(desk, event)
                 return written(session, event)
             show(desk, event, before)
-            before = memories(session.state) if desk.link.spec.activity else ()
+            before = kept_memories(session.state) if desk.link.spec.activity else ()
             prepare_probe(desk)
             yield
     raise AssertionError("writing that is not stopped ends with Finished")

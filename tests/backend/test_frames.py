@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rwkv_backend.decay import half_life
-from rwkv_backend.frames import FrameMaker, activity, memories, state_map
+from rwkv_backend.frames import FrameMaker, activity, kept_memories, memories, state_map
 from rwkv_backend.probe import Probe
 from rwkv_backend.records import Frame, FrameSpec, measures_of
 from rwkv_backend.sampling import Sampler, SamplingParams
@@ -23,7 +23,7 @@ def frame_of(kind: str, opened: Opened, spec: FrameSpec) -> Frame:
     maker = FrameMaker(model, load_tokenizer("bytes"))
     state = model.new_state()
     model.forward(TOKENS[:-1], state)
-    before = memories(state)
+    before = kept_memories(state)
     probe = maker.probe(spec)
     logits = model.forward(TOKENS[-1:], state, probe=probe)
     sampler = Sampler(SamplingParams(top_p=0.5, seed=1))
@@ -124,7 +124,7 @@ def test_activity_is_the_relative_change_of_what_would_be_read(opened: Opened) -
     model = opened("4")
     state = model.new_state()
     model.forward(TOKENS, state)
-    before = memories(state)
+    before = kept_memories(state)
     shifted = state.clone()
     for layer in shifted.layers:
         layer["att.numerator"] = layer["att.numerator"] * 0.5
