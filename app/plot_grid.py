@@ -40,6 +40,7 @@ class Plot(Protocol):
     def wants(self, spec: FrameSpec) -> FrameSpec: ...
     def show_frame(self, frame: Frame) -> None: ...
     def show_pick(self, layer: int, head: int) -> None: ...
+    def show_place(self, position: int | None, total: int) -> None: ...
 
 
 class PlotGrid(QWidget):
@@ -147,6 +148,11 @@ class PlotGrid(QWidget):
         for plot in self._plots:
             plot.show_pick(layer, head)
         self.ask()
+
+    def show_place(self, position: int | None, total: int) -> None:
+        """Frames are of the state after so many of the text's `total` tokens; None: they follow the text."""
+        for plot in self._plots:
+            plot.show_place(position, total)
 
     def start_afresh(self) -> None:
         """The text was cleared: as after loading, scales too; the picked layer and head stay."""

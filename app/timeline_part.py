@@ -88,6 +88,7 @@ class TimelinePart(QObject):
         desk = self.desk
         self._talk.show_position(desk.place, desk.position is None)
         self._talk.branches.show_place(desk.place, len(desk.records))
+        self._window.plot_grid.show_place(desk.position, len(desk.records))
 
     def _standing_changed(self) -> None:
         standing, branches = self.desk.standing, self._talk.branches

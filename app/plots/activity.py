@@ -40,6 +40,8 @@ class Activity(PlotPanel):
     def __init__(self) -> None:
         self._strip: FloatArray = np.full((1, LENGTH), np.nan, dtype=np.float32)
         self._last = 0
+        self._place: int | None = None
+        self._aside: tuple[FloatArray, int] | None = None
         self._pointed: QPointF | None = None
         super().__init__()
         self._canvas = Canvas()
@@ -48,7 +50,9 @@ class Activity(PlotPanel):
         self._canvas.name_axes(self.tr("token number"), axis_name("layer"))
         self._heat = Heatmap(self._canvas, hatched=False)
         self._frame_of_pick = QGraphicsRectItem()
+        self._frame_of_place = QGraphicsRectItem()
         self._canvas.add(self._frame_of_pick)
+        self._canvas.add(self._frame_of_place)
         self._bar = ColourBar()
         marks = [(math.log(value / LEAST) / math.log(MOST / LEAST), f"{value:g}") for value in (0.01, 0.1, 1.0)]
         self._bar.show_marks(marks, "")
@@ -95,17 +99,32 @@ class Activity(PlotPanel):
 
     def forget(self) -> None:
         self._strip = np.full_like(self._strip, np.nan)
-        self._last = 0
+        self._last, self._aside = 0, None
         self._heat.clear()
         self._frame_of_pick.hide()
+        self._frame_of_place.hide()
         self._show_home()
         self.say("")
 
     def pick_changed(self, layer_changed: bool) -> None:
         self._frame_pick()
 
+    def show_place(self, position: int | None, total: int) -> None:
+        """Looking back keeps the strip and frames a column of it; what was written over is forgotten."""
+        if position is None and self._aside is not None:
+            self._strip, self._last = self._aside
+            self._aside = None
+        if total < self._last:
+            self._strip[:, max(0, total - self._first() + 1) :] = np.nan
+            self._last = total if total >= self._first() else 0
+            self._heat.clear()
+        if position != self._place:
+            self._place = position
+            self._paint()
+
     def recolour(self) -> None:
         self._frame_of_pick.setPen(pg.mkPen(theme.current().text))
+        self._frame_of_place.setPen(pg.mkPen(theme.current().accent, width=2))
         self._heat.set_table(colours.table_for(signed=False), signed=False)
         self._paint()
 
@@ -134,6 +153,9 @@ class Activity(PlotPanel):
         return _first_column(self._last)
 
     def _append(self, values: FloatArray, token: int) -> None:
+        if self._place is not None and self._last and len(values) == len(self._strip):
+            self._look_back(values, token)
+            return
         if token < self._last or len(values) != len(self._strip):
             self._strip = np.full((len(values), LENGTH), np.nan, dtype=np.float32)
             self._last = 0
@@ -143,6 +165,17 @@ class Activity(PlotPanel):
         column = token - self._first()
         known = min(max(fresh, 1), column + 1) if fresh <= LONGEST_GAP else 1
         self._strip[:, column - known + 1 : column + 1] = values[:, None]
+
+    def _look_back(self, values: FloatArray, token: int) -> None:
+        """One column; where the strip does not reach back so far, of another strip, until one is back."""
+        if token < self._first():
+            self._aside = self._aside or (self._strip, self._last)
+            self._strip = np.full_like(self._strip, np.nan)
+            self._last = token
+        elif token > self._last:
+            self._scroll(_first_column(token) - self._first())
+            self._last = token
+        self._strip[:, token - self._first()] = values
 
     def _scroll(self, columns: int) -> None:
         if columns >= LENGTH:
@@ -168,6 +201,10 @@ class Activity(PlotPanel):
         if self._last:
             self._frame_of_pick.setRect(QRectF(self._first() - 0.5, self.layer - 0.5, LENGTH, 1.0))
             self._frame_of_pick.show()
+        place = self._place if self._last else None
+        self._frame_of_place.setVisible(place is not None and self._first() <= place <= self._last)
+        if place is not None:
+            self._frame_of_place.setRect(QRectF(place - 0.5, -0.5, 1.0, len(self._strip)))
 
     # Mouse
 
@@ -189,7 +226,7 @@ class Activity(PlotPanel):
         if not self._last:
             return
         if place is None:
-            self.say(self.tr("token {0}").format(f"{self._last:,}"))
+            self.say(self.tr("token {0}").format(f"{self._place or self._last:,}"))
             return
         layer, column = place
         value, token = float(self._strip[layer, column]), f"{self._first() + column:,}"

@@ -97,6 +97,9 @@ class PlotPanel(QWidget):
     def pick_changed(self, layer_changed: bool) -> None:
         """`self.layer` or `self.head` is another now."""
 
+    def show_place(self, position: int | None, total: int) -> None:
+        """Frames are of the state after so many of the text's `total` tokens; None: they follow the text."""
+
     def recolour(self) -> None:
         """Put on the present theme's colours; the numbers stay."""
 

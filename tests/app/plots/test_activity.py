@@ -98,6 +98,49 @@ def test_fewer_tokens_than_before_mean_another_text(qtbot: QtBot) -> None:
     assert tokens(plot) == [1, 2]
 
 
+def test_looking_back_keeps_the_strip_and_frames_the_column(qtbot: QtBot) -> None:
+    plot = shown(qtbot)
+    for token in range(1, 41):
+        give(plot, token, *[token / 1000] * LAYERS)
+    plot.show_place(7, 40)
+    give(plot, 7, *[0.5] * LAYERS)
+    assert tokens(plot) == list(range(1, 41))
+    assert plot.rows()[7][1] == pytest.approx(0.5)
+    assert plot._frame_of_place.isVisible()
+    assert plot._frame_of_place.rect().center().x() == pytest.approx(7)
+    assert status(plot) == "token 7"
+    plot.show_place(None, 40)
+    assert not plot._frame_of_place.isVisible()
+    give(plot, 41)
+    assert tokens(plot) == list(range(1, 42))
+
+
+def test_looking_back_beyond_the_strip_brings_it_back_afterwards(qtbot: QtBot) -> None:
+    plot = shown(qtbot)
+    for token in range(1, 3 * LENGTH):
+        give(plot, token)
+    before = tokens(plot)
+    plot.show_place(5, 3 * LENGTH - 1)
+    give(plot, 5)
+    give(plot, 9)
+    give(plot, 6)
+    assert tokens(plot) == [5, 6, 9]
+    plot.show_place(None, 3 * LENGTH - 1)
+    assert tokens(plot) == before
+
+
+def test_what_is_written_over_is_forgotten(qtbot: QtBot) -> None:
+    plot = shown(qtbot)
+    for token in range(1, 41):
+        give(plot, token)
+    plot.show_place(None, 20)
+    assert tokens(plot) == list(range(1, 21))
+    give(plot, 21)
+    assert tokens(plot) == list(range(1, 22))
+    plot.show_place(None, 0)
+    assert tokens(plot) == []
+
+
 def test_pointing_tells_token_layer_and_change(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     give(plot, 5, 0.1, 0.2, 0.345, 0.4)
