@@ -12,8 +12,7 @@ timeline is whole, so any of them may be closed.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +22,7 @@ from rwkv_backend.checkpoint_store import SPACING, CheckpointStore
 from rwkv_backend.errors import TokenError
 from rwkv_backend.frames import memories
 from rwkv_backend.generation import CHUNK, nothing_to_read, read_prompt, require_room
+from rwkv_backend.pieces import Pieces
 from rwkv_backend.records import Progress, TokenRecord
 from rwkv_backend.state_change import MemoryWatch
 from rwkv_backend.token_log import Row, TokenLog
@@ -39,9 +39,6 @@ R = TypeVar("R")
 
 BUDGET = 256 * 2**20
 """Bytes for checkpoints, if nobody says otherwise."""
-
-LONGEST_EXACT = 128
-"""Single tokens that are read again one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +57,6 @@ class Moment:
     logits: Tensor | None
     before: Sequence[Tensor | None] = ()
     probe: Probe | None = None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Tokens read in one forward pass, `start` to before `end`; every: with logits after each of them."""
-
-    start: int
-    end: int
-    every: bool = False
 
 
 class Timeline:
@@ -94,7 +82,7 @@ class Timeline:
             self._log, self._shelf = TokenLog(tokenizer.bytes_of, self.store.records, self._watch), self.store.shelf()
         else:
             self._log, self._shelf = origin._log.fork(n, self._watch), origin._shelf.fork(n)
-        self._chunks: list[Piece] = [] if origin is None else _cut(origin._chunks, n)
+        self._pieces: Pieces = Pieces() if origin is None else origin._pieces.until(n)
         self._state: State | None = None
         self._passing: State | None = None
         self._logits: Tensor | None = None
@@ -250,7 +238,7 @@ class Timeline:
             return
         self._log.cut(n)
         self._shelf.cut(n)
-        self._chunks = _cut(self._chunks, n)
+        self._pieces = self._pieces.until(n)
         self._expected = []
         if self._cursor is not None and self._cursor[0] > n:
             self._cursor = None
@@ -332,7 +320,7 @@ class Timeline:
         else:
             other._log.choose_instead(token)
             other._shelf.cut(n)
-            other._chunks = _cut(other._chunks, n)
+            other._pieces = other._pieces.until(n)
         return other
 
     def replace_state(self, state: State) -> None:
@@ -412,8 +400,7 @@ class Timeline:
             else:
                 self._expected = []
                 self._log.append(token)
-        if len(tokens) > 1:
-            self._chunks.append(Piece(start, len(self), every))
+        self._pieces.add(start, len(self), every)
 
     def _reached(self, n: int, from_cursor: bool = False) -> tuple[int, State, Tensor | None]:
         """The nearest place at or before `n` that can be had at once, with a copy of its state."""
@@ -436,27 +423,11 @@ class Timeline:
         self, start: int, end: int, state: State, logits: Tensor | None
     ) -> Generator[Progress, None, Tensor | None]:
         """From `start`, where state and logits are, to `end`, in the pieces in which it was read at first."""
-        for piece in self._pieces(start, end):
+        for piece in self._pieces.between(start, end):
             after = _forward(self.model, self.tokens[piece.start : piece.end], state, piece.every)
             logits = after[-1].clone() if piece.every else after
             yield Progress(piece.end - start, end - start, "tokens")
         return logits
-
-    def _pieces(self, start: int, end: int) -> Iterator[Piece]:
-        """In which pieces the tokens from `start` to before `end` were read: chunks, and single tokens between them."""
-        found: list[Piece] = []
-        single = start
-        first = bisect_right(self._chunks, start, key=lambda chunk: chunk.end)
-        for chunk in self._chunks[first:]:
-            if chunk.start >= end or start >= end:
-                break
-            found += (Piece(i, i + 1) for i in range(single, chunk.start))
-            found.append(Piece(max(chunk.start, start), min(chunk.end, end), chunk.every))
-            single = chunk.end
-        found += (Piece(i, i + 1) for i in range(single, end))
-        if sum(piece.end - piece.start == 1 for piece in found) > LONGEST_EXACT:
-            return (Piece(i, min(i + CHUNK, end)) for i in range(start, end, CHUNK))
-        return iter(found)
 
 
 def common_length(one: Sequence[int], other: Sequence[int]) -> int:
@@ -491,9 +462,3 @@ class _Reader:
 def _forward(model: RWKVModel, tokens: Sequence[int], state: State, every: bool, probe: Probe | None = None) -> Tensor:
     with torch.no_grad():
         return model.forward(tokens, state, every=every, probe=probe)
-
-
-def _cut(chunks: Sequence[Piece], n: int) -> list[Piece]:
-    """Those that lie before `n`, the last of them cut off there; what is left of one token is no chunk."""
-    cut = (Piece(chunk.start, min(chunk.end, n), chunk.every) for chunk in chunks if chunk.start < n)
-    return [chunk for chunk in cut if chunk.end - chunk.start > 1]

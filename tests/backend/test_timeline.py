@@ -14,10 +14,11 @@ import torch
 from rwkv_backend.checkpoint_store import SPACING
 from rwkv_backend.errors import ContextFullError, StateError, TokenError
 from rwkv_backend.frames import activity, memories
+from rwkv_backend.pieces import LONGEST_EXACT
 from rwkv_backend.probe import Probe
 from rwkv_backend.records import Progress
 from rwkv_backend.state import State
-from rwkv_backend.timeline import LONGEST_EXACT, Timeline
+from rwkv_backend.timeline import Timeline
 from rwkv_backend.tokenizers import load_tokenizer
 from tests.shared import Opened, every_kind, one_kind_of_each_formula, room_of, text_of
 from tests.tiny import SIZES
