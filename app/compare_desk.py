@@ -137,6 +137,8 @@ class CompareDesk(QObject):
 
     def write(self, prompt: str, params: SamplingParams | None, seed: int, max_tokens: int, together: bool) -> None:
         """Let all models go on from the prompt. params None: each as its own preset says."""
+        if self._job is not None:
+            return
         asks = tuple(self._ask(s, replace(params or preset_of(s), seed=seed)) for s in self.statuses)
         self._asks = {ask.column: ask for ask in asks}
         for status in self.statuses:
@@ -215,7 +217,10 @@ class CompareDesk(QObject):
             return None
         pairs = zip(found.models, self.statuses, strict=True)
         models = tuple(replace(m, writing=s.written) if s.written is not None else m for m, s in pairs)
-        return replace(found, models=models, settings=told_settings(found.settings, settings))
+        wrote = any(s.written is not None for s in self.statuses)
+        return replace(
+            found, models=models, settings=told_settings(found.settings, settings) if wrote else found.settings
+        )
 
     # Looking
 

@@ -89,12 +89,15 @@ class ComparePart(QObject):
         tab.surprised.connect(plots.show_surprises)
         self.desk.framed.connect(plots.show_frame)
         self.desk.began.connect(plots.begin)
+        self.desk.busy_changed.connect(lambda doing: plots.set_writing(bool(doing)))
         self._show_columns(self.desk.statuses)
 
     # What the user asks
 
     def run(self) -> None:
         setup = self.page.writing.setup
+        if self._window.controller.writing:
+            self._window.say(self.tr("The models begin when the conversation's text is written."))
         self.desk.write(setup.prompt(), setup.params(), setup.seed(), setup.max_tokens(), setup.together())
 
     def measure(self) -> None:

@@ -20,7 +20,7 @@ from app.views.parts import named
 NARROWEST = 200
 """Pixels of a column; six of them just fit into a window of 1280."""
 
-TURN_MS = 10
+TURN_MS = 12
 """Between two columns that get their new text."""
 
 

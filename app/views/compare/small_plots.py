@@ -23,8 +23,8 @@ from app.views.compare import words
 from app.views.compare.small_plot import LEAST_TOKENS, LEAST_TOP, Shared, SmallPlot, median_left
 from app.views.parts import named, tip
 
-TURN_MS = 8
-"""Between two plots that are drawn anew."""
+TURN_MS, WRITING_TURN_MS = 8, 30
+"""Between two plots that are drawn anew: at rest, and while the models want Python's lock for their own work."""
 
 
 class PlotChoice(QWidget):
@@ -201,6 +201,9 @@ class SmallPlots(QObject):
             for plot in self.plots:
                 plot.forget_frame()
         self._draw_all()
+
+    def set_writing(self, writing: bool) -> None:
+        self._turn.setInterval(WRITING_TURN_MS if writing else TURN_MS)
 
     def begin(self) -> None:
         """All columns are about to write afresh."""
