@@ -95,9 +95,12 @@ class Link:
             else:
                 self._reports.append(report)
 
-    def wants_frame(self) -> bool:
-        """Whether the window has taken the last frame and time enough has passed: only then is the next worth making."""
-        return self._frame is None and time.monotonic() - self._last_frame >= self._pace
+    def wants_frame(self, at_once: bool = False) -> bool:
+        """Whether the window has taken the last frame and time enough has passed: only then is the next worth making.
+
+        at_once: somebody has asked for this one, so that it need not keep to the pace.
+        """
+        return self._frame is None and (at_once or time.monotonic() - self._last_frame >= self._pace)
 
     def post_frame(self, frame: Frame) -> None:
         with self._lock:

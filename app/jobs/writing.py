@@ -114,9 +114,9 @@ def prepare_probe(desk: Desk) -> None:
 
 def show(desk: Desk, event: Progress | Step, before: Sequence[Any]) -> None:
     """Make a frame of what is looked at, if the window waits for one."""
-    if not (desk.link.spec.wants_anything and desk.link.wants_frame()):
-        return
     position = looked_at(desk)
+    if not (desk.link.spec.wants_anything and desk.link.wants_frame(at_once=position is not None)):
+        return
     if position is not None:
         if desk.kept.get("shown") != moment_key(desk, position):
             show_moment(desk, position)
