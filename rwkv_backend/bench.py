@@ -23,6 +23,7 @@ from rwkv_backend.loading import open_model
 from rwkv_backend.mixing import Embedding
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.records import Progress
+from rwkv_backend.steppers import settle
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def bench(
         loads.append(seconds)
         yield Progress(done := done + 1, total, "runs")
     assert model is not None
+    settle(model)
     prompt_tokens, new_tokens = _fitting(model, prompt_tokens, new_tokens)
     prompt = [(i * 7919 + 13) % model.sizes.vocab_size for i in range(prompt_tokens)]
     reading, writing = [], []

@@ -26,6 +26,14 @@ def equip(model: RWKVModel) -> None:
         model.stepper = model.chunk_reader = native_reader(model)
 
 
+def settle(model: RWKVModel) -> None:
+    """Wait for what is still being built on a GPU: for measurements."""
+    if model.device.type == "cuda":
+        from rwkv_backend.cuda import stepper
+
+        stepper.settle(model)
+
+
 def native_reader(model: RWKVModel) -> Reader | None:
     """Native code for this model; None where numba is missing or the model holds what the code does not know."""
     try:

@@ -23,6 +23,12 @@ def product(x: Tensor, weight: Tensor) -> Tensor:
     return _multiplied(halves, weight).mul_(size)
 
 
+def int8_product(x: Tensor, whole: Tensor, scale: Tensor) -> Tensor:
+    """x (T, K) float32, whole (R, K) int8 with a scale a row (R,) -> (T, R) float32. ±127 are exact halves."""
+    halves, size = _halves(x)
+    return _multiplied(halves, whole.half()).mul_(size).mul_(scale)
+
+
 def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
     """x (T, K) by rows of at most 1, and what each was divided by (T, 1)."""
     if not scans.can_scan(x):

@@ -24,13 +24,9 @@ LINEAR, SQUARED_RELU, SIGMOID, TANH, EXP = 0, 1, 2, 3, 4
 
 @triton.jit
 def wait_for_others(OVERLAP: tl.constexpr):
+    """Until the kernel before has written everything; from here on the next one may begin to fetch its weights."""
     if OVERLAP:
         tl.extra.cuda.gdc_wait()
-
-
-@triton.jit
-def let_next_start(OVERLAP: tl.constexpr):
-    if OVERLAP:
         tl.extra.cuda.gdc_launch_dependents()
 
 
@@ -80,7 +76,6 @@ def embed(
 ):
     """x = LayerNorm(table[token]), or the row as it is."""
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     at = tl.arange(0, ROW)
     inside = at < C
     row = tl.load(table + tl.load(token) * C + at, mask=inside, other=0.0).to(tl.float32)
@@ -118,13 +113,13 @@ def norm_and_blend(
     inside = at < C
     scale, shift = tl.load(weight + at, mask=inside), tl.load(bias + at, mask=inside)
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     mean, inverse = norm_statistics(x, C, EPS, ROW)
     current = (fresh(x + at, inside) - mean) * inverse * scale + shift
     if KEEP_NORMED:
         tl.store(normed + at, current, mask=inside)
     if COUNT > 0:
         previous = fresh(last + at, inside)
+        tl.debug_barrier()  # threads that hold the same channel have all read `last`
         tl.store(last + at, current, mask=inside)
         for j in tl.static_range(COUNT):
             share = tl.load(shares + j * C + at, mask=inside)
@@ -157,7 +152,6 @@ def chosen_shares(
     scale, shift = tl.load(weight + at, mask=inside, other=0.0), tl.load(bias + at, mask=inside, other=0.0)
     part = tl.load(share + at, mask=inside, other=0.0)
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     mean, inverse = norm_statistics(x, C, EPS, ROW)
     current = (fresh(x + at, inside) - mean) * inverse * scale + shift
     blend = current + (fresh(last + at, inside) - current) * part
@@ -186,22 +180,32 @@ def five_blends(
     """Version 6: blends[j] = y + (previous − y)∘(shares[j] + z[j] w2[j]), then last = y. w2 (5, D, C)."""
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = at < C
-    rank, kind = tl.arange(0, BD), tl.arange(0, 8)  # the next power of two above five
-    cells = kind[:, None, None] * D * C + rank[None, :, None] * C + at[None, None, :]
-    known = (kind[:, None, None] < 5) & (rank[None, :, None] < D) & inside[None, None, :]
-    table = tl.load(w2 + cells, mask=known, other=0.0).to(tl.float32)
-    places, wanted = kind[:, None] * C + at[None, :], (kind[:, None] < 5) & inside[None, :]
-    share = tl.load(shares + places, mask=wanted, other=0.0)
+    rank = tl.arange(0, BD)
+    known = (rank[:, None] < D) & inside[None, :]
+    cells = w2 + rank[:, None] * C + at[None, :]
+    t0 = tl.load(cells, mask=known, other=0.0)
+    t1 = tl.load(cells + D * C, mask=known, other=0.0)
+    t2 = tl.load(cells + 2 * D * C, mask=known, other=0.0)
+    t3 = tl.load(cells + 3 * D * C, mask=known, other=0.0)
+    t4 = tl.load(cells + 4 * D * C, mask=known, other=0.0)
     scale, shift = tl.load(weight + at, mask=inside), tl.load(bias + at, mask=inside)
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
-    asked = fresh(z + kind[:, None] * D + rank[None, :], (kind[:, None] < 5) & (rank[None, :] < D))
     previous = fresh(last + at, inside)
+    m0 = tl.sum(t0.to(tl.float32) * fresh(z + rank, rank < D)[:, None], 0)
+    m1 = tl.sum(t1.to(tl.float32) * fresh(z + D + rank, rank < D)[:, None], 0)
+    m2 = tl.sum(t2.to(tl.float32) * fresh(z + 2 * D + rank, rank < D)[:, None], 0)
+    m3 = tl.sum(t3.to(tl.float32) * fresh(z + 3 * D + rank, rank < D)[:, None], 0)
+    m4 = tl.sum(t4.to(tl.float32) * fresh(z + 4 * D + rank, rank < D)[:, None], 0)
     mean, inverse = norm_statistics(x, C, EPS, ROW)
     current = (fresh(x + at, inside) - mean) * inverse * scale + shift
+    away = previous - current
+    tl.debug_barrier()  # threads that hold the same channel have all read `last`
     tl.store(last + at, current, mask=inside)
-    share += tl.sum(asked[:, :, None] * table, 1)
-    tl.store(blends + places, current[None, :] + (previous - current)[None, :] * share, mask=wanted)
+    tl.store(blends + at, current + away * (tl.load(shares + at, mask=inside) + m0), mask=inside)
+    tl.store(blends + C + at, current + away * (tl.load(shares + C + at, mask=inside) + m1), mask=inside)
+    tl.store(blends + 2 * C + at, current + away * (tl.load(shares + 2 * C + at, mask=inside) + m2), mask=inside)
+    tl.store(blends + 3 * C + at, current + away * (tl.load(shares + 3 * C + at, mask=inside) + m3), mask=inside)
+    tl.store(blends + 4 * C + at, current + away * (tl.load(shares + 4 * C + at, mask=inside) + m4), mask=inside)
 
 
 @triton.jit
@@ -215,12 +219,10 @@ def products(
         inside = column < K
         weights = tl.load(places, mask=inside[None, :], other=0.0)
         wait_for_others(OVERLAP)
-        let_next_start(OVERLAP)
         given = fresh(x + column, inside)
         sums = weights.to(tl.float32) * given[None, :]
     else:
         wait_for_others(OVERLAP)
-        let_next_start(OVERLAP)
         sums = tl.zeros((BR, BK), tl.float32)
         for start in tl.range(0, K, BK, num_stages=STAGES):
             if K % BK == 0:
@@ -344,7 +346,6 @@ def memory_matrix(
     cells = memory + tl.program_id(0) * N * N + channel[:, None] * N + channel[None, :]
     square = inside[:, None] & inside[None, :]
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     past = fresh(cells, square)
     r, k, v = (
         fresh(projected + at, inside),
@@ -356,6 +357,7 @@ def memory_matrix(
     keep = tl.exp(-tl.exp(asked))
     written = k[:, None] * v[None, :]
     y = tl.sum(r[:, None] * (past + u[:, None] * written), 0)
+    tl.debug_barrier()
     tl.store(cells, keep[:, None] * past + written, mask=square)
     y = head_norm(y, inside, N, EPS) * scale + shift
     if GATED:
@@ -409,7 +411,6 @@ def memory_delta(
     cells = memory + tl.program_id(0) * N * N + channel[:, None] * N + channel[None, :]  # (value, key)
     square = inside[:, None] & inside[None, :]
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     past = fresh(cells, square)
     r, k, v = (
         fresh(projected + at, inside),
@@ -429,6 +430,7 @@ def memory_delta(
     k = k * (1.0 + (rate - 1.0) * of_key)
     stored = -tl.sum(past * direction[None, :], 1)
     now = past * keep[None, :] + stored[:, None] * (direction * rate)[None, :] + v[:, None] * k[None, :]
+    tl.debug_barrier()
     tl.store(cells, now, mask=square)
     y = head_norm(tl.sum(now * r[None, :], 1), inside, N, EPS) * scale + shift
     y += tl.sum(tl.where(inside, r * k * bonus, 0.0), 0) * v
@@ -444,7 +446,6 @@ def memory_log_sums(
     inside = at < A
     fade, u = tl.load(decay + at, mask=inside), tl.load(bonus + at, mask=inside)
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     r, k, v = (
         fresh(projected + at, inside),
         fresh(projected + A + at, inside),
@@ -456,6 +457,7 @@ def memory_log_sums(
     tl.store(out + at, r * (past * a + present * v) / (past * b + present), mask=inside)
     largest = tl.maximum(p + fade, k)
     past, present = tl.exp(p + fade - largest), tl.exp(k - largest)
+    tl.debug_barrier()
     tl.store(top + at, past * a + present * v, mask=inside)
     tl.store(bottom + at, past * b + present, mask=inside)
     tl.store(exponent + at, largest, mask=inside)
@@ -479,7 +481,6 @@ def memory_sums(
     inside = at < A
     keep, u = tl.exp(tl.load(decay + at, mask=inside)), tl.load(bonus + at, mask=inside)
     wait_for_others(OVERLAP)
-    let_next_start(OVERLAP)
     r, k, v = (
         fresh(projected + at, inside),
         fresh(projected + A + at, inside),
@@ -487,5 +488,6 @@ def memory_sums(
     )
     a, b = fresh(top + at, inside), fresh(bottom + at, inside)
     tl.store(out + at, r * (a + u * k * v) / (b + u * k + EPSILON), mask=inside)
+    tl.debug_barrier()
     tl.store(top + at, keep * a + k * v, mask=inside)
     tl.store(bottom + at, keep * b + k, mask=inside)

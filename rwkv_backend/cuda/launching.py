@@ -13,6 +13,9 @@ from rwkv_backend.cuda.matrices import Stacked, Tile
 from rwkv_backend.cuda.sizes import divisor, power_of_two_over
 from rwkv_backend.mixing import GROUP_NORM_EPS, LAYER_NORM_EPS, Norm
 
+FIVE_BLENDS_WARPS = 1
+"""Sums within a warp need no barrier."""
+
 
 @dataclass(frozen=True)
 class Side:
@@ -105,7 +108,7 @@ class Launcher:
         side: Side | None = None,
     ) -> None:
         """out = f(matrix x); with `add` out += it, with `gate` out += gate·it."""
-        tile = matrices.tile_for(stacked.ends, stacked.columns)
+        tile = matrices.tile_for(stacked.ends, stacked.columns, stacked.weight.itemsize)
         programs = stacked.ends[-1] // tile.rows
         small = Tile(divisor((side.matrix.shape[0],), 4), tile.columns) if side is not None else Tile(1, 16)
         beside = 0 if side is None else side.matrix.shape[0] // small.rows
@@ -173,7 +176,7 @@ class Launcher:
             ROW=power_of_two_over(width),
             BLOCK=block,
             BD=power_of_two_over(w2.shape[1]),
-            num_warps=4,
+            num_warps=FIVE_BLENDS_WARPS,
             **self.more,
         )
 

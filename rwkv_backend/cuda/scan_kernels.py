@@ -1,6 +1,6 @@
 """Triton kernels for a chunk of tokens: each program keeps its part of the memory in registers and steps through the tokens.
 
-The inputs of the token after the next are on their way while one is worked on. Letters as in `wkv.py`: T tokens, A channels,
+The inputs of the next few tokens are on their way while one is worked on. Letters as in `wkv.py`: T tokens, A channels,
 H heads, N channels a head; BN and BV are powers of two, the second the number of value channels of one program.
 """
 
@@ -8,6 +8,15 @@ from __future__ import annotations
 
 import triton
 import triton.language as tl
+
+
+@triton.jit
+def key_parts(receptance, key, decay, t, T, step, DECAY_STEP, at, here):
+    """r, k and log w of token t at the key channels `at`; 0 beyond the last token."""
+    known = here & (t < T)
+    r = tl.load(receptance + t * step + at, mask=known, other=0.0)
+    k = tl.load(key + t * step + at, mask=known, other=0.0)
+    return r, k, tl.load(decay + t * DECAY_STEP + at, mask=known, other=0.0)
 
 
 @triton.jit
@@ -39,28 +48,35 @@ def scan_matrix(
     square = here[:, None] & there[None, :]
     state = tl.load(memory + cells, mask=square, other=0.0)
     u = tl.load(bonus + at_key, mask=here, other=0.0)
-    r0 = tl.load(receptance + at_key, mask=here, other=0.0)
-    k0 = tl.load(key + at_key, mask=here, other=0.0)
-    w0 = tl.load(decay + at_key, mask=here, other=0.0)
+    r0, k0, w0 = key_parts(receptance, key, decay, 0, T, step, DECAY_STEP, at_key, here)
+    r1, k1, w1 = key_parts(receptance, key, decay, 1, T, step, DECAY_STEP, at_key, here)
+    r2, k2, w2 = key_parts(receptance, key, decay, 2, T, step, DECAY_STEP, at_key, here)
+    r3, k3, w3 = key_parts(receptance, key, decay, 3, T, step, DECAY_STEP, at_key, here)
     v0 = tl.load(value + at_value, mask=there, other=0.0)
-    second = T > 1
-    r1 = tl.load(receptance + step + at_key, mask=here & second, other=0.0)
-    k1 = tl.load(key + step + at_key, mask=here & second, other=0.0)
-    w1 = tl.load(decay + DECAY_STEP + at_key, mask=here & second, other=0.0)
-    v1 = tl.load(value + step + at_value, mask=there & second, other=0.0)
+    v1 = tl.load(value + step + at_value, mask=there & (T > 1), other=0.0)
+    v2 = tl.load(value + 2 * step + at_value, mask=there & (T > 2), other=0.0)
+    v3 = tl.load(value + 3 * step + at_value, mask=there & (T > 3), other=0.0)
     for t in range(T):
-        more = t + 2 < T
-        r2 = tl.load(receptance + (t + 2) * step + at_key, mask=here & more, other=0.0)
-        k2 = tl.load(key + (t + 2) * step + at_key, mask=here & more, other=0.0)
-        w2 = tl.load(decay + (t + 2) * DECAY_STEP + at_key, mask=here & more, other=0.0)
-        v2 = tl.load(value + (t + 2) * step + at_value, mask=there & more, other=0.0)
+        r4, k4, w4 = key_parts(receptance, key, decay, t + 4, T, step, DECAY_STEP, at_key, here)
+        v4 = tl.load(value + (t + 4) * step + at_value, mask=there & (t + 4 < T), other=0.0)
         written = k0[:, None] * v0[None, :]
         y = tl.sum(r0[:, None] * (state + u[:, None] * written), 0)
         tl.store(out + t * step + at_value, y, mask=there)
         state = tl.exp(w0)[:, None] * state + written
         r0, k0, w0, v0 = r1, k1, w1, v1
         r1, k1, w1, v1 = r2, k2, w2, v2
+        r2, k2, w2, v2 = r3, k3, w3, v3
+        r3, k3, w3, v3 = r4, k4, w4, v4
     tl.store(after + cells, state, mask=square)
+
+
+@triton.jit
+def erasing_parts(reads, removes, t, T, step, at, here):
+    """Version 7's a and b of token t."""
+    known = here & (t < T)
+    return tl.load(reads + t * step + at, mask=known, other=0.0), tl.load(
+        removes + t * step + at, mask=known, other=0.0
+    )
 
 
 @triton.jit
@@ -88,25 +104,25 @@ def scan_delta(
     cells = head * N * N + j[:, None] * N + i[None, :]
     square = there[:, None] & here[None, :]
     state = tl.load(memory + cells, mask=square, other=0.0)
-    r0 = tl.load(receptance + at_key, mask=here, other=0.0)
-    k0 = tl.load(key + at_key, mask=here, other=0.0)
-    w0 = tl.load(decay + at_key, mask=here, other=0.0)
-    a0 = tl.load(reads + at_key, mask=here, other=0.0)
-    b0 = tl.load(removes + at_key, mask=here, other=0.0)
+    r0, k0, w0 = key_parts(receptance, key, decay, 0, T, step, step, at_key, here)
+    r1, k1, w1 = key_parts(receptance, key, decay, 1, T, step, step, at_key, here)
+    r2, k2, w2 = key_parts(receptance, key, decay, 2, T, step, step, at_key, here)
+    a0, b0 = erasing_parts(reads, removes, 0, T, step, at_key, here)
+    a1, b1 = erasing_parts(reads, removes, 1, T, step, at_key, here)
+    a2, b2 = erasing_parts(reads, removes, 2, T, step, at_key, here)
     v0 = tl.load(value + at_value, mask=there, other=0.0)
+    v1 = tl.load(value + step + at_value, mask=there & (T > 1), other=0.0)
+    v2 = tl.load(value + 2 * step + at_value, mask=there & (T > 2), other=0.0)
     for t in range(T):
-        more = t + 1 < T
-        following = (t + 1) * step
-        r1 = tl.load(receptance + following + at_key, mask=here & more, other=0.0)
-        k1 = tl.load(key + following + at_key, mask=here & more, other=0.0)
-        w1 = tl.load(decay + following + at_key, mask=here & more, other=0.0)
-        a1 = tl.load(reads + following + at_key, mask=here & more, other=0.0)
-        b1 = tl.load(removes + following + at_key, mask=here & more, other=0.0)
-        v1 = tl.load(value + following + at_value, mask=there & more, other=0.0)
+        r3, k3, w3 = key_parts(receptance, key, decay, t + 3, T, step, step, at_key, here)
+        a3, b3 = erasing_parts(reads, removes, t + 3, T, step, at_key, here)
+        v3 = tl.load(value + (t + 3) * step + at_value, mask=there & (t + 3 < T), other=0.0)
         stored = tl.sum(state * a0[None, :], 1)
         state = state * tl.exp(w0)[None, :] + stored[:, None] * b0[None, :] + v0[:, None] * k0[None, :]
         tl.store(out + t * step + at_value, tl.sum(state * r0[None, :], 1), mask=there)
         r0, k0, w0, a0, b0, v0 = r1, k1, w1, a1, b1, v1
+        r1, k1, w1, a1, b1, v1 = r2, k2, w2, a2, b2, v2
+        r2, k2, w2, a2, b2, v2 = r3, k3, w3, a3, b3, v3
     tl.store(after + cells, state, mask=square)
 
 
@@ -134,10 +150,12 @@ def scan_log_sums(
     a, b, p = tl.load(top + at, mask=inside), tl.load(bottom + at, mask=inside), tl.load(exponent + at, mask=inside)
     k0, v0 = tl.load(key + at, mask=inside), tl.load(value + at, mask=inside)
     k1, v1 = tl.load(key + A + at, mask=inside & (T > 1)), tl.load(value + A + at, mask=inside & (T > 1))
+    k2, v2 = tl.load(key + 2 * A + at, mask=inside & (T > 2)), tl.load(value + 2 * A + at, mask=inside & (T > 2))
+    k3, v3 = tl.load(key + 3 * A + at, mask=inside & (T > 3)), tl.load(value + 3 * A + at, mask=inside & (T > 3))
     for t in range(T):
-        more = inside & (t + 2 < T)
-        k2 = tl.load(key + (t + 2) * A + at, mask=more)
-        v2 = tl.load(value + (t + 2) * A + at, mask=more)
+        more = inside & (t + 4 < T)
+        k4 = tl.load(key + (t + 4) * A + at, mask=more)
+        v4 = tl.load(value + (t + 4) * A + at, mask=more)
         largest = tl.maximum(p, u + k0)
         past, present = tl.exp(p - largest), tl.exp(u + k0 - largest)
         tl.store(out + t * A + at, (past * a + present * v0) / (past * b + present), mask=inside)
@@ -145,6 +163,7 @@ def scan_log_sums(
         past, present = tl.exp(p + fade - largest), tl.exp(k0 - largest)
         a, b, p = past * a + present * v0, past * b + present, largest
         k0, v0, k1, v1 = k1, v1, k2, v2
+        k2, v2, k3, v3 = k3, v3, k4, v4
     tl.store(new_top + at, a, mask=inside)
     tl.store(new_bottom + at, b, mask=inside)
     tl.store(new_exponent + at, p, mask=inside)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 
 def divisor(ends: Sequence[int], most: int) -> int:
-    """The largest power of two up to `most` that divides all of `ends`."""
-    size = most
+    """The largest power of two up to `most` (at least 1) that divides all of `ends`."""
+    size = 1 << (most.bit_length() - 1)
     while any(end % size for end in ends):
         size //= 2
     return size

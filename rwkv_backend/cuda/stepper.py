@@ -62,6 +62,12 @@ def equip(model: RWKVModel) -> None:
         model.chunk_reader = GraphReader(stepper)
 
 
+def settle(model: RWKVModel) -> None:
+    """Wait until nothing will become faster any more: for measurements."""
+    if isinstance(model.stepper, GraphStepper):
+        model.stepper.settle()
+
+
 def fused_step(model: RWKVModel) -> FusedModel | None:
     """The model's step in fused kernels, being built; None without Triton, or where no kernels fit."""
     try:
@@ -70,7 +76,8 @@ def fused_step(model: RWKVModel) -> FusedModel | None:
         return None
     if not can_fuse(model):
         return None
-    fused = FusedModel(model, overlap=False)
+    hopper = torch.cuda.get_device_capability(model.device) >= (9, 0)
+    fused = FusedModel(model, overlap=hopper)
     fused.build()
     return fused
 
@@ -107,7 +114,7 @@ class GraphStepper:
             return recording.logits.clone()
 
     def settle(self) -> None:
-        """Wait until nothing will become faster any more: for measurements."""
+        """Wait until the fused kernels are built."""
         if self.fused is not None:
             self.fused.wait()
 

@@ -36,6 +36,7 @@ SHARP = 6.0
 class Ours:
     def __init__(self, path: str, dtype: str, recorded: bool = False) -> None:
         """recorded: without fused kernels, as it is where there is no Triton."""
+        before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
         began = time.perf_counter()
         self.model = open_model(path, device="cuda", dtype=dtype)
@@ -46,7 +47,7 @@ class Ours:
             stepper.settle()
             if recorded:
                 stepper.fused = None
-        self.peak = torch.cuda.max_memory_allocated()
+        self.peak = torch.cuda.max_memory_allocated() - before
         self.state = self.model.new_state()
         self.sampler = Sampler(SamplingParams(seed=1))
 
