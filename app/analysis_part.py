@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel
 
+from app import theme
 from app.analysis_desk import TabDesk
 from app.analysis_export import Exports
 from app.analysis_influence import InfluenceDesk
 from app.analysis_lab import LabDesk
 from app.analysis_lens import LensDesk
+from app.analysis_tour import Tour
 from app.messages import OpenedModel
 from app.plots.panel import PlotPanel
 
@@ -53,6 +56,8 @@ class AnalysisPart(QObject):
         for panel in (*window.plot_grid.findChildren(PlotPanel), *self._tabs.findChildren(PlotPanel)):
             self.exports.serve(panel)
         self._connect()
+        self.tour = Tour(window)
+        self._offer_tour()
         if control.opened is not None:
             self.show_model(control.opened)
         self._seen()
@@ -78,6 +83,19 @@ class AnalysisPart(QObject):
         timeline.position_changed.connect(self._scrubbed)
         self.lab.edited_changed.connect(self.edited_label.setVisible)
         self.lab.memory_changed.connect(self._memory_changed)
+
+    def _offer_tour(self) -> None:
+        window = self._window
+        action = QAction(theme.icon("graduation-cap"), self.tr("Guided tour"), window)
+        action.setObjectName("tour_action")
+        action.triggered.connect(self.tour.start)
+        window._icons[action] = "graduation-cap"
+        window.welcome.try_requested.connect(self._tried)
+        window.help_menu.insertAction(window.help_menu.actions()[1], action)
+
+    def _tried(self, key: str) -> None:
+        if key == "tour":
+            self.tour.start()
 
     @property
     def desks(self) -> tuple[TabDesk, ...]:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageB
 
 from app import log as log_file
 from app import theme
+from app.benchmark_part import BenchmarkPart
 from app.compare_part import ComparePart
 from app.controller import Controller
 from app.error_report import ErrorReport
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self._make_panels()
         self._make_docks()
         self.compare = ComparePart(self)
+        self.benchmark = BenchmarkPart(self)
         self._make_menus()
         self._make_status_bar()
         self._connect()
@@ -125,13 +127,20 @@ class MainWindow(QMainWindow):
         self._make_file_menu(self.menuBar().addMenu(self.tr("&File")))
         self.view_menu = self.menuBar().addMenu(self.tr("&View"))
         self._make_view_menu(self.view_menu)
-        help_menu = self.menuBar().addMenu(self.tr("&Help"))
+        self.help_menu = help_menu = self.menuBar().addMenu(self.tr("&Help"))
         self._action(
             help_menu,
             "first_steps_action",
             self.tr("Three things to try"),
             self.conversation.keep_empty_widget,
             icon="play",
+        )
+        self._action(
+            help_menu,
+            "benchmark_action",
+            self.tr("Benchmark of the open model …"),
+            self.benchmark.open,
+            icon="chart-line",
         )
         self._action(help_menu, "log_action", self.tr("Open the log folder"), self.open_log_folder, icon="file-down")
         self._action(help_menu, "about_action", self.tr("About RWKV Playground"), self.show_about, icon="info")
@@ -407,7 +416,9 @@ class MainWindow(QMainWindow):
         self.settings.mode = mode
 
     def try_out(self, key: str) -> None:
-        """One of the three things that the first start offers."""
+        """One of the things that the first start offers."""
+        if key == "tour":
+            return  # the tour listens by itself
         if key == "open":
             self.choose_model()
             return

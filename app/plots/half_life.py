@@ -70,6 +70,11 @@ class HalfLife(PlotPanel):
             "ten tokens, while a part of the late ones outlives a thousand."
         )
 
+    @property
+    def lives(self) -> Labelled | None:
+        """What is drawn."""
+        return self._lives
+
     # What the panel asks
 
     def reset(self, opened: OpenedModel) -> None:

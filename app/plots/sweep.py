@@ -192,6 +192,11 @@ class SweepPlot(AnswerPanel):
     def _point_away(self) -> None:
         self.say("")
 
+    @property
+    def tables(self) -> tuple[Labelled, ...]:
+        """What is drawn, a table for each of `series`; () if nothing is."""
+        return self._tables
+
     # Export
 
     def describe(self) -> str:

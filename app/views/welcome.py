@@ -16,7 +16,7 @@ WIDEST = 560
 
 class Welcome(QWidget):
     try_requested = Signal(str)
-    """Which: "tale", "forget", "open"."""
+    """Which: "tale", "forget", "open", "tour"."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +30,7 @@ class Welcome(QWidget):
         cards.addWidget(title)
         for key, icon, sentence, action in self._things():
             cards.addWidget(self._card(key, icon, sentence, action))
+        cards.addWidget(self._tour_button(), 0, Qt.AlignmentFlag.AlignLeft)
         self._lay_out(cards)
         self._recolour()
         theme.signals().changed.connect(self._recolour)
@@ -80,6 +81,14 @@ class Welcome(QWidget):
         grid.addWidget(words, 0, 1)
         grid.addWidget(button, 1, 1, Qt.AlignmentFlag.AlignLeft)
         return card
+
+    def _tour_button(self) -> QPushButton:
+        words = self.tr("Or take the guided tour: five short steps")
+        button = QPushButton(words)
+        button.setObjectName("try_tour_button")
+        button.setAccessibleName(words)
+        button.clicked.connect(partial(self.try_requested.emit, "tour"))
+        return button
 
     def _lay_out(self, cards: QVBoxLayout) -> None:
         """In the middle, and scrolled where there is too little room."""

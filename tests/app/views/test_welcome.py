@@ -18,7 +18,7 @@ def welcome(qtbot: QtBot) -> Welcome:
     return welcome
 
 
-@pytest.mark.parametrize("key", ["tale", "forget", "open"])
+@pytest.mark.parametrize("key", ["tale", "forget", "open", "tour"])
 def test_each_button_asks_for_its_own_thing(welcome: Welcome, qtbot: QtBot, key: str) -> None:
     button = welcome.findChild(QPushButton, f"try_{key}_button")
     assert isinstance(button, QPushButton)
@@ -30,8 +30,8 @@ def test_each_button_asks_for_its_own_thing(welcome: Welcome, qtbot: QtBot, key:
     assert told.args == [key]
 
 
-def test_there_are_three(welcome: Welcome) -> None:
-    assert len(welcome.findChildren(QPushButton)) == 3
+def test_there_are_three_and_the_tour(welcome: Welcome) -> None:
+    assert len(welcome.findChildren(QPushButton)) == 3 + 1
 
 
 @pytest.mark.parametrize("width", [320, 400, 900])
