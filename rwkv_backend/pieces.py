@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from rwkv_backend.generation import CHUNK
 
-LONGEST_EXACT = 128
-"""Single tokens that are read again one by one; more are read in chunks."""
+LONGEST_EXACT = 48
+"""Single tokens that are read again one by one; more are read in chunks, which takes a tenth of the time."""
 
 
 @dataclass(frozen=True)
