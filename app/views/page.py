@@ -102,7 +102,7 @@ class Page(QPlainTextEdit):
     def _compare(self) -> None:
         """Only as far as the text is still the one that was read do its words belong to tokens."""
         text, told = units(self.text()), self.tokens.map.told()
-        self.tokens.map.set_pieces([Piece(0, 0, agreed(text, told))])
+        self.tokens.set_pieces([Piece(0, 0, agreed(text, told))])
         self.tokens.update()
 
     def _changed(self, place: int, removed: int, added: int) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPicture, QTextBl
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu
 
 from app import theme
-from app.views.token_map import TokenMap
+from app.views.token_map import Piece, TokenMap
 from app.views.token_tint import grounds, shade, stripes
 from app.views.token_words import surprise
 from rwkv_backend.records import TokenRecord
@@ -110,6 +110,12 @@ class TokenLayer(QObject):
         self._surprises += [surprise(record) for record in records]
         self._kept = {key: line for key, line in self._kept.items() if line.whole and line.last < first}
         self.update()
+
+    def set_pieces(self, pieces: Sequence[Piece]) -> None:
+        """Where in the document the told text stands."""
+        changed = self.map.set_pieces(pieces)
+        if changed is not None:
+            self.forget_lines(changed)
 
     def forget_lines(self, place: int = 0) -> None:
         """The text has changed from this place of the document on, or its looks have."""

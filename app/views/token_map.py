@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 
 def units(text: str) -> str:
@@ -95,10 +96,14 @@ class TokenMap:
 
     # Where they stand
 
-    def set_pieces(self, pieces: Sequence[Piece]) -> None:
-        """In the order of the document."""
-        self._pieces = [piece for piece in pieces if piece.length > 0]
+    def set_pieces(self, pieces: Sequence[Piece]) -> int | None:
+        """In the order of the document; from which of its places on they are others than before, None: nowhere."""
+        before, self._pieces = self._pieces, [piece for piece in pieces if piece.length > 0]
         self._starts = [piece.shown for piece in self._pieces]
+        for one, other in zip_longest(before, self._pieces):
+            if one != other:
+                return _first_change(one, other)
+        return None
 
     def shorten(self, place: int) -> None:
         """What stands after this place of the document no longer belongs to tokens."""
@@ -151,6 +156,12 @@ class TokenMap:
             if end > first:
                 yield Stretch(token, first, end)
             first, token = max(first, end), token + 1
+
+
+def _first_change(one: Piece | None, other: Piece | None) -> int:
+    if one is None or other is None or (one.shown, one.told) != (other.shown, other.told):
+        return min(piece.shown for piece in (one, other) if piece is not None)
+    return min(one.shown_end, other.shown_end)
 
 
 def agreed(one: str, other: str) -> int:

@@ -260,7 +260,7 @@ class Transcript(QTextEdit):
     def _link(self) -> None:
         turns = [turn.shown for turn in self._turns[self._first_known() :]]
         self._linked = link(turns, self.tokens.map, self._written, self._linked[: len(turns)], self._ranges)
-        self.tokens.map.set_pieces([piece for pieces in self._linked for piece in pieces])
+        self.tokens.set_pieces([piece for pieces in self._linked for piece in pieces])
         self.tokens.update()
 
     def _visible_lines(self) -> Iterator[Line]:
