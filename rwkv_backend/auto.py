@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import prod
 
 from rwkv_backend.later import linear, torch
@@ -67,15 +66,41 @@ def _on_gpu(fitting: Sequence[str], stored: str) -> Choice:
     return Choice("int4", "Nothing larger fits into the free memory.", 0.0)
 
 
-@cache
+_speeds: dict[str, float] = {}
+"""What was measured, by dtype."""
+
+
 def matrix_speed(dtype: str) -> float:
-    """Weights a second of this machine's matrix × vector in `dtype`, with torch's present number of threads."""
-    with torch.no_grad():
-        generator = torch.Generator().manual_seed(0)
-        weight = torch.randn((ROWS, COLUMNS), generator=generator).to(linear.stored_dtype(dtype))
-        x = torch.randn((1, COLUMNS), generator=generator)
-        matrices = [linear.pack(weight.clone(), None, dtype) for _ in range(_copies(dtype))]
-        return ROWS * COLUMNS * len(matrices) / min(_seconds(matrices, x) for _ in range(RUNS))
+    """Weights a second of one thread's matrix × vector in `dtype` here: with native code, or as long as that is being
+    compiled, with torch (which is then measured again later)."""
+    if dtype not in _speeds:
+        with torch.no_grad():
+            native, speed = _measured(dtype)
+        if not native:
+            return speed
+        _speeds[dtype] = speed
+    return _speeds[dtype]
+
+
+def _measured(dtype: str) -> tuple[bool, float]:
+    """Whether native code was measured, and the speed."""
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn((ROWS, COLUMNS), generator=generator).to(linear.stored_dtype(dtype))
+    matrices = [linear.pack(weight.clone(), None, dtype) for _ in range(_copies(dtype))]
+    numbers = ROWS * COLUMNS * len(matrices)
+    native = _native_seconds(matrices)
+    if native is not None:
+        return True, numbers / native
+    x = torch.randn((1, COLUMNS), generator=generator)
+    return False, numbers / min(_seconds(matrices, x) for _ in range(RUNS))
+
+
+def _native_seconds(matrices: Sequence[linear.Linear]) -> float | None:
+    try:
+        from rwkv_backend.native.speed import seconds
+    except ImportError:
+        return None
+    return seconds(matrices, RUNS)
 
 
 def _copies(dtype: str) -> int:

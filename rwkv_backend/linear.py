@@ -11,6 +11,7 @@ Only these matrices are held in fewer bits. Decays, blends, norms and states sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import torch
@@ -57,6 +58,60 @@ def pack(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
     return FloatLinear(weight, bias)
 
 
+PACKED = ("int8", "int4")
+"""The dtypes whose matrices are made from float32 ones, row by row."""
+
+ROWS_AT_ONCE = 2**22
+"""Numbers of a matrix that are packed at once: 16 MB of float32."""
+
+
+def pack_rows(blocks: Iterable[Tensor], bias: Tensor | None, dtype: str) -> Linear:
+    """As `pack`, for a matrix that comes in blocks of rows, so that it need not be in memory whole. dtype int8 or int4."""
+    parts = [pack(block, None, dtype) for block in blocks]
+    held = [held_tensors(part) for part in parts]
+    columns = getattr(parts[0], "columns", 0)
+    return restore(dtype, {name: _joined([tensors[name] for tensors in held]) for name in held[0]}, bias, columns)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """int4 holds its scales in float32 where one of them asks for it."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def held_tensors(matrix: Linear) -> dict[str, Tensor]:
+    """What packing has made, by name: for writing it down. `restore` makes the matrix from it again."""
+    names = {Int8Linear: ("whole", "scale"), Int4Linear: ("pairs", "scale", "low")}.get(type(matrix), ())
+    return {name: getattr(matrix, name) for name in names}
+
+
+def fits(dtype: str, held: Mapping[str, Tensor], rows: int, columns: int) -> bool:
+    """Whether `held` is what a matrix (rows, columns) of this dtype holds, as far as shapes and kinds go."""
+    groups = -(-columns // GROUP)
+    shapes: dict[str, tuple[int, ...]] = {"whole": (rows, columns), "scale": (rows,)}
+    if dtype == "int4":
+        shapes = {"pairs": (rows, groups, GROUP // 2), "scale": (rows, groups, 1), "low": (rows, groups, 1)}
+    kinds = {"whole": (torch.int8,), "pairs": (torch.uint8,)}
+    floats = (torch.float32,) if dtype == "int8" else (torch.float32, torch.float16)
+    return (
+        {name: tuple(tensor.shape) for name, tensor in held.items()} == shapes
+        and all(tensor.dtype in kinds.get(name, floats) for name, tensor in held.items())
+        and len({held[name].dtype for name in shapes if name not in kinds}) == 1
+    )
+
+
+def restore(dtype: str, held: Mapping[str, Tensor], bias: Tensor | None, columns: int) -> Linear:
+    """The matrix whose `held_tensors` these are."""
+    matrix: Int8Linear | Int4Linear
+    if dtype == "int8":
+        matrix = Int8Linear.__new__(Int8Linear)
+        matrix.whole, matrix.scale, matrix.bias = held["whole"], held["scale"], bias
+        return matrix
+    matrix = Int4Linear.__new__(Int4Linear)
+    matrix.pairs, matrix.scale, matrix.low = held["pairs"], held["scale"], held["low"]
+    matrix.columns, matrix.bias = columns, bias
+    return matrix
+
+
 class FloatLinear:
     """float32, bfloat16 or float16, whatever `weight` is."""
 
@@ -97,6 +152,8 @@ class Int8Linear:
         return self.whole.nbytes + self.scale.nbytes + _nbytes(self.bias)
 
     def __call__(self, x: Tensor) -> Tensor:
+        if x.is_cuda:
+            return _with_bias(half_products.int8_product(x, self.whole, self.scale), self.bias)
         return _with_bias(functional.linear(x, self.whole.float()) * self.scale, self.bias)
 
 

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from rwkv_backend import linear, mixing
+from rwkv_backend import linear, mixing, weight_cache
+from rwkv_backend.auto import choose_dtype
 from rwkv_backend.checkpoints import Checkpoint, fingerprint, open_checkpoint
 from rwkv_backend.checkpoints.reading import read_tensor
-from rwkv_backend.errors import CheckpointError, UnsupportedError
+from rwkv_backend.errors import CheckpointError, RWKVError, UnsupportedError
 from rwkv_backend.inspection import describe
+from rwkv_backend.memory import memory_free
 from rwkv_backend.models import identify
 from rwkv_backend.models.base import RWKVModel
 from rwkv_backend.models.layout import Part
-from rwkv_backend.records import Progress
+from rwkv_backend.records import DTYPE_BYTES, Progress
 from rwkv_backend.steppers import equip
 
 
@@ -37,7 +40,8 @@ def open_model(
 ) -> RWKVModel:
     """Open any supported checkpoint (.pth, .safetensors, or a model's folder).
 
-    dtype is how the matrices are held: float32, bfloat16, float16, int8 or int4. Everything else stays float32.
+    dtype is how the matrices are held: float32, bfloat16, float16, int8, int4, or auto (see `auto`), which becomes one of
+    them; `model.dtype` tells. Everything else stays float32.
     `fast=False` leaves out the device's fast paths, so that the plain formulas read everything.
     Raises a RWKVError whose text says what is wrong. `on_progress` may raise to stop; nothing is left behind.
     """
@@ -54,12 +58,21 @@ def open_model(
 def load(
     path: str | os.PathLike[str], device: str | torch.device = "cpu", dtype: str = "float32", *, fast: bool = True
 ) -> Generator[Progress, None, RWKVModel]:
-    """Yields Progress in bytes of the file after every tensor; returns the model."""
-    wanted = linear.stored_dtype(dtype)
+    """Yields Progress in bytes of the file after every tensor; returns the model.
+
+    Packed weights (int8, int4) of a large model are kept on disk, and found there the next time (`weight_cache`).
+    """
     place = find_device(device)
     checkpoint = open_checkpoint(path)
     plan = identify(checkpoint.shapes)
-    reader = _Reader(checkpoint, place, wanted, dtype)
+    info = describe(checkpoint, plan)
+    if dtype == "auto":
+        dtype = choose_dtype(plan.layout, info.dtype, memory_free(str(place)), str(place)).dtype
+    wanted = linear.stored_dtype(dtype)
+    name_of_all = fingerprint(checkpoint)
+    key = weight_cache.key_of(checkpoint, name_of_all, dtype) if dtype in linear.PACKED else None
+    kept = weight_cache.find(key)
+    reader = _Reader(checkpoint, place, wanted, dtype, kept)
     total = sum(checkpoint.tensors[name].nbytes for part in plan.layout.parts for name in part.tensors)
     start, done = time.perf_counter(), 0
     pieces: dict[str, Any] = {}
@@ -67,8 +80,10 @@ def load(
         pieces[part.path] = reader.piece(part)
         done += sum(checkpoint.tensors[name].nbytes for name in part.tensors)
         yield Progress(done, total, "bytes", time.perf_counter() - start)
-    info = describe(checkpoint, plan)
-    model = plan.family(info, plan, weight_tree(pieces), place, fingerprint(checkpoint))
+    if kept is None:
+        weight_cache.keep(key, {path: linear.held_tensors(piece) for path, piece in pieces.items()})
+    model = plan.family(info, plan, weight_tree(pieces), place, name_of_all)
+    model.dtype = dtype
     if fast:
         equip(model)
     return model
@@ -98,17 +113,27 @@ def devices() -> list[str]:
 class _Reader:
     """Makes a part of the model out of its tensors in the file."""
 
-    def __init__(self, checkpoint: Checkpoint, device: torch.device, wanted: torch.dtype, dtype: str) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: torch.device,
+        wanted: torch.dtype,
+        dtype: str,
+        kept: weight_cache.Kept | None,
+    ) -> None:
+        """kept: packed weights on disk."""
         self.checkpoint = checkpoint
+        self.kept = kept
         self.device = device
         self.wanted = wanted
         self.dtype = dtype
 
     def piece(self, part: Part) -> Any:
         if part.use == "linear":
-            weight = self.read(part.tensors[0], self.wanted)
             bias = self.read(part.tensors[1], torch.float32) if len(part.tensors) > 1 else None
-            return linear.pack(weight, bias, self.dtype)
+            if self.dtype in linear.PACKED:
+                return self._kept(part, bias) or linear.pack_rows(self._rows(part.tensors[0]), bias, self.dtype)
+            return linear.pack(self.read(part.tensors[0], self.wanted), bias, self.dtype)
         if part.use == "norm":
             return mixing.Norm(*(self.read(name, torch.float32) for name in part.tensors))
         if part.use == "embedding":
@@ -116,15 +141,37 @@ class _Reader:
         tensor = self.read(part.tensors[0], torch.float32)
         return tensor.flatten() if part.use == "vector" else tensor
 
+    def _kept(self, part: Part, bias: Tensor | None) -> linear.Linear | None:
+        """The matrix as it was packed before; None if it cannot be had."""
+        try:
+            held = {} if self.kept is None else self.kept.read(part.path)
+        except RWKVError:
+            return None
+        if not linear.fits(self.dtype, held, *part.shape):
+            return None
+        return linear.restore(self.dtype, {name: t.to(self.device) for name, t in held.items()}, bias, part.shape[1])
+
+    def _rows(self, name: str) -> Iterator[Tensor]:
+        """The matrix in float32, a block of rows at a time, so that packing needs little memory beside its result."""
+        stored = self.checkpoint.tensors[name]
+        rows, columns = stored.shape
+        count = max(1, linear.ROWS_AT_ONCE // columns)
+        for start in range(0, rows, count):
+            offset = stored.offset + start * stored.strides[0] * DTYPE_BYTES[stored.dtype]
+            block = replace(stored, shape=(min(count, rows - start), columns), offset=offset)
+            yield self._checked(name, read_tensor(block, self.wanted, self.device), stored.dtype)
+
     def _embedding_dtype(self) -> torch.dtype:
         """Rows are only looked up, so packing them gains no speed: packed models hold them in 16 bits."""
         return torch.bfloat16 if self.dtype in ("int8", "int4") else self.wanted
 
     def read(self, name: str, dtype: torch.dtype) -> Tensor:
         stored = self.checkpoint.tensors[name]
-        tensor = read_tensor(stored, dtype, self.device)
+        return self._checked(name, read_tensor(stored, dtype, self.device), stored.dtype)
+
+    def _checked(self, name: str, tensor: Tensor, stored: str) -> Tensor:
         if not bool(torch.isfinite(tensor.sum(dtype=torch.float32))) and not bool(torch.isfinite(tensor).all()):
-            raise self._not_numbers(name, stored.dtype, dtype)
+            raise self._not_numbers(name, stored, tensor.dtype)
         return tensor
 
     def _not_numbers(self, name: str, stored: str, dtype: torch.dtype) -> CheckpointError | UnsupportedError:

@@ -12,12 +12,15 @@ DTYPES = ("float32", "bfloat16", "float16", "int8", "int4")
 FIXED = 200_000_000
 """Bytes that torch and the activations of one chunk take beside the weights."""
 
+PACKING = 100_000_000
+"""Bytes that packing a block of rows takes for a moment."""
+
 
 def memory_needed(layout: Layout, dtype: str) -> int:
-    """Bytes while loading, at the most: the weights as held, and the largest matrix once more in float32 if it is packed."""
+    """Bytes while loading, at the most: the weights as held, and of packed ones the largest matrix once more."""
     held = sum(_held(part, dtype) for part in layout.parts)
-    largest = max((prod(part.shape) for part in layout.parts if part.use == "linear"), default=0)
-    return held + (4 * largest if dtype.startswith("int") else 0) + FIXED
+    largest = max((_held(part, dtype) for part in layout.parts if part.use == "linear"), default=0)
+    return held + (largest + PACKING if dtype.startswith("int") else 0) + FIXED
 
 
 def _held(part: Part, dtype: str) -> int:

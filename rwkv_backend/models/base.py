@@ -81,6 +81,8 @@ class RWKVModel(ABC):
         self.weights = weights
         self.device = device
         self.fingerprint = fingerprint
+        self.dtype = "float32"
+        """How the matrices are held."""
         self.max_tokens = plan.sizes.max_tokens
         """How many tokens the model can read before it is full (v1 and models with learned positions); None: no limit."""
         self.stepper: Stepper | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rwkv_backend import auto
+from rwkv_backend import auto, open_model
 from rwkv_backend.auto import choose_dtype
 from rwkv_backend.checkpoints import open_checkpoint
 from rwkv_backend.memory import memory_needed
@@ -48,7 +48,8 @@ def test_exact_while_fast_enough_else_the_fastest(
     assert choice.tokens_per_second == pytest.approx(EQUAL[chosen] * tokens_per_second)
 
 
-def test_what_does_not_fit_is_not_chosen(saved: Saved) -> None:
+def test_what_does_not_fit_is_not_chosen(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rwkv_backend.memory.PACKING", 0)  # more than all weights of a tiny model
     layout = layout_of(saved)
     free = memory_needed(layout, "int8")
     assert memory_needed(layout, "bfloat16") > free
@@ -64,12 +65,19 @@ def test_a_gpu_takes_16_bits_of_the_files_own_kind(saved: Saved, stored: str, ch
     assert choose_dtype(layout_of(saved), stored, 0, "cuda:0").dtype == chosen
 
 
-def test_the_speed_is_measured_once_and_is_that_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_speed_is_that_of_this_machine_and_measured_once_with_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "ROWS", 64)
-    auto.matrix_speed.cache_clear()
-    try:
-        speed = auto.matrix_speed("float32")
-        assert 1e6 < speed < 1e13
-        assert auto.matrix_speed("float32") == speed
-    finally:
-        auto.matrix_speed.cache_clear()
+    monkeypatch.setattr(auto, "_speeds", {})
+    speed = auto.matrix_speed("float32")
+    assert 1e6 < speed < 1e13
+    assert auto.matrix_speed("float32") == speed
+    monkeypatch.setattr(auto, "_native_seconds", lambda matrices: None)
+    assert 1e6 < auto.matrix_speed("int8") < 1e13
+    assert "int8" not in auto._speeds, "native code may be there later"
+
+
+def test_a_model_opened_with_auto_tells_what_it_became(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "matrix_speed", lambda dtype: 1e12)
+    model = open_model(saved("4"), dtype="auto")
+    assert model.dtype == "float32"
+    assert open_model(saved("4"), dtype="int8").dtype == "int8"

@@ -9,7 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from rwkv_backend import weight_cache
+from rwkv_backend import linear, open_model, weight_cache
 from rwkv_backend.checkpoints import Checkpoint, fingerprint, open_checkpoint
 from rwkv_backend.weight_cache import Key, key_of
 from tests.shared import Saved
@@ -112,6 +112,61 @@ def test_nothing_is_kept_where_no_folder_is_wanted(checkpoint: Checkpoint, monke
     monkeypatch.setenv(weight_cache.FOLDER_VARIABLE, "")
     assert weight_cache.folder() is None
     assert not weight_cache.keep(key(checkpoint), PIECES)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int4"])
+@pytest.mark.parametrize("kind", ["1", "4", "6.0"])
+def test_a_second_load_reads_the_packed_weights_and_is_the_same_model(
+    saved: Saved, kind: str, dtype: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, tokens = saved(kind), [1, 2, 3, 5, 8]
+    monkeypatch.setattr("rwkv_backend.linear.ROWS_AT_ONCE", 100)
+    first = open_model(path, dtype=dtype)
+    assert len(list(folder.iterdir())) == 1
+
+    def packed_again(*_: object) -> None:
+        raise AssertionError("the matrix was packed again")
+
+    monkeypatch.setattr("rwkv_backend.linear.pack_rows", packed_again)
+    second = open_model(path, dtype=dtype)
+    with torch.no_grad():
+        assert torch.equal(first.forward(tokens, first.new_state()), second.forward(tokens, second.new_state()))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int4"])
+def test_packing_in_blocks_of_rows_gives_the_same_numbers_as_at_once(dtype: str) -> None:
+    weight = torch.randn(37, 130, generator=torch.Generator().manual_seed(1))
+    whole, pieces = linear.pack(weight, None, dtype), linear.pack_rows(weight.split(8), None, dtype)
+    held = linear.held_tensors(pieces)
+    assert linear.fits(dtype, held, 37, 130)
+    for name, tensor in linear.held_tensors(whole).items():
+        assert torch.equal(held[name], tensor)
+
+
+def test_one_block_of_large_weights_costs_the_others_nothing() -> None:
+    """int4 holds the scales of that block in float32, and then those of all."""
+    weight = torch.randn(37, 130, generator=torch.Generator().manual_seed(1))
+    weight[20] *= 1e6
+    pieces = linear.pack_rows(weight.split(8), None, "int4")
+    assert linear.fits("int4", linear.held_tensors(pieces), 37, 130)
+    steps = (weight.amax(1) - weight.amin(1)) / 15
+    assert bool(((pieces(torch.eye(130)).T - weight).abs() <= 0.6 * steps.unsqueeze(1)).all())
+
+
+def test_tensors_of_another_shape_or_kind_are_packed_anew(saved: Saved, folder: Path) -> None:
+    """Native code reads them by address: one that is too short must never get there."""
+    path = saved("4")
+    expected = open_model(path, dtype="int8").weights.head.whole
+    [kept] = folder.iterdir()
+    tensors = safetensors.torch.load_file(kept)
+    with safetensors.safe_open(kept, framework="pt") as file:
+        about = file.metadata()
+    tensors["head/whole"] = tensors["head/whole"][:-1].clone()
+    tensors["blocks.0.att.key/scale"] = tensors["blocks.0.att.key/scale"].double()
+    safetensors.torch.save_file(tensors, kept, about)
+    again = open_model(path, dtype="int8")
+    assert torch.equal(again.weights.head.whole, expected)
+    assert again.weights.blocks[0].att.key.scale.dtype == torch.float32
 
 
 def test_small_models_are_not_worth_it(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
