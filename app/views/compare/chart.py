@@ -110,19 +110,20 @@ class ChartView(QWidget):
         self._add(item)
 
     def _draw_bars(self, y0: float, y1: float) -> None:
-        lines = self.chart.lines
-        self._canvas.set_home(-0.5, len(lines) - 0.5, y0, y1)
-        self._canvas.mark("bottom", [(float(place), short(line.title)) for place, line in enumerate(lines)])
+        """Each model has its place from the first, so that no bar moves when another comes."""
+        names = self.chart.names
+        self._canvas.set_home(-0.5, len(names) - 0.5, y0, y1)
+        self._canvas.mark("bottom", [(float(place), name) for place, name in enumerate(names)])
         strokes = []
-        for place, line in enumerate(lines):
-            top, base = line.y[0], max(y0, 0.0)
+        for line in self.chart.lines:
+            place, top, base = line.place, line.y[0], max(y0, 0.0)
             x = np.array([place - BAR, place + BAR, place + BAR, place - BAR])
             strokes.append(Stroke(x, np.array([base, base, top, top]), _colour(line.place), fill=True))
             label = pg.TextItem(_value(top), color=theme.current().text, anchor=(0.5, 1.0))
             label.setFont(self.font())
             label.setPos(place, top)
             self._add(label)
-        self._ink.show_strokes(QRectF(-0.5, y0, len(lines), y1 - y0), strokes)
+        self._ink.show_strokes(QRectF(-0.5, y0, len(names), y1 - y0), strokes)
 
     def _names(self) -> list[tuple[float, str]]:
         """At most about six of them, so that none runs into the next."""
@@ -139,8 +140,7 @@ class ChartView(QWidget):
         """Every model's value at this place."""
         chart = self.chart
         if chart.kind == "bars":
-            place = min(max(round(x), 0), len(chart.lines) - 1)
-            line = chart.lines[place]
+            line = min(chart.lines, key=lambda line: abs(line.place - x))
             self._status.say(self.tr("{0}: {1} {2}").format(line.title, number(line.y[0]), chart.y_name))
             return
         values = []

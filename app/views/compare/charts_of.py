@@ -32,7 +32,7 @@ class Line:
 class Chart:
     """x_log, y_log: the base of a logarithmic axis, 0 for a linear one. names: of the places 0, 1, 2 … on the x axis.
 
-    A chart of bars has a line of one point for each model.
+    A chart of bars has a line of one point for each model that was measured; `names` are those of all models.
     """
 
     key: str
@@ -79,7 +79,8 @@ def _bits(results: Sequence[ModelResult], text_bytes: int) -> Chart:
     about = translate("CompareCharts", "Lower is better. It can be compared between models, whatever their tokenizers.")
     lines = _bars(results, lambda r: r.text.bits_per_byte if r.text is not None else None)
     title, y_name = translate("CompareCharts", "Bits per byte on the text"), translate("CompareCharts", "bits per byte")
-    return Chart("bits_per_byte", title, about, "RWKV", y_name, lines, kind="bars", from_zero=True)
+    names = tuple(short(result.title) for result in results)
+    return Chart("bits_per_byte", title, about, "RWKV", y_name, lines, kind="bars", from_zero=True, names=names)
 
 
 def _position(results: Sequence[ModelResult], text_bytes: int) -> Chart:
@@ -219,7 +220,8 @@ def _speed(
         "CompareCharts", "Median of several runs, on this machine and with this program."
     )
     y_name = QCoreApplication.translate("CompareCharts", "tokens per second")
-    return Chart(key, title, about, "RWKV", y_name, _bars(results, value), kind="bars", from_zero=True)
+    names = tuple(short(result.title) for result in results)
+    return Chart(key, title, about, "RWKV", y_name, _bars(results, value), kind="bars", from_zero=True, names=names)
 
 
 def _half_life(results: Sequence[ModelResult], text_bytes: int) -> Chart:
