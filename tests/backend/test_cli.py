@@ -569,7 +569,7 @@ def test_interruption_ends_with_130_and_nothing_written(
     path, out, text = saved("4", **BYTES), tmp_path / "out", tmp_path / "text.txt"
     text.write_text("abc")
     model = type(open_model(path))
-    monkeypatch.setattr(model, "residual", interrupted)
+    monkeypatch.setattr(model, "forward", interrupted)
     more: dict[str, tuple[str | Path, ...]] = {
         "logits": ("--tokens", "1", "--out", out),
         "generate": ("--prompt", "a"),
