@@ -563,7 +563,7 @@ def test_misuse_is_explained_with_exit_code_2(saved: Saved, tmp_path: Path, caps
 def test_interruption_ends_with_130_and_nothing_written(
     command: str, saved: Saved, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     path, out, text = saved("4", **BYTES), tmp_path / "out", tmp_path / "text.txt"
