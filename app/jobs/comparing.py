@@ -8,20 +8,15 @@ that fails leaves its sentence in its column; the others go on.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.compare_messages import (
     ColumnAsk,
     ColumnCard,
     ColumnEnded,
-    ColumnFailed,
     ColumnFrame,
-    ColumnLoading,
-    ColumnMeasured,
-    ColumnOpened,
     ColumnReading,
     ColumnWrote,
     Look,
@@ -34,11 +29,12 @@ from app.compare_messages import (
     WriteReport,
 )
 from app.jobs import compare_stage
-from app.jobs.compare_stage import Column, Stage, Trail, stage_of
+from app.jobs.compare_measuring import after_measuring, measure_columns, report
+from app.jobs.compare_opening import FAILURES, Turns, failure, open_column, prepare
+from app.jobs.compare_stage import Column, Trail, stage_of
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
-from app.messages import Job, Result
-from rwkv_backend.compare.records import CompareEvent, Comparison, ModelResult, TaskDone, TaskFailure, Written
-from rwkv_backend.errors import RWKVError
+from app.messages import Job
+from rwkv_backend.compare.records import Written
 from rwkv_backend.records import Finished, FrameSpec, Progress, Step
 
 if TYPE_CHECKING:
@@ -47,13 +43,6 @@ if TYPE_CHECKING:
 
 FRAME_EVERY = 0.4
 """Seconds between two frames of one column while the models write."""
-
-TELL_LOADING_EVERY = 0.1
-"""Seconds between two reports of how far the loading is."""
-
-Turns = Generator[None, None, None]
-FAILURES = (RWKVError, MemoryError, OSError, RuntimeError)
-"""What may end one column without ending the others; torch says "out of memory" by a RuntimeError."""
 
 
 def look_at_files(desk: Desk, job: LookAtFiles) -> Steps:
@@ -90,13 +79,6 @@ def write_columns(desk: Desk, job: WriteColumns) -> Steps:
     return None
 
 
-def prepare(desk: Desk, asks: Sequence[ColumnAsk]) -> None:
-    """Let go of what is not wanted, and see that there is room for the rest."""
-    stage = stage_of(desk)
-    stage.keep_only(asks)
-    compare_stage.require_memory(stage.missing(asks))
-
-
 def take_turns(all_steps: Sequence[Turns]) -> Turns:
     """One step of each in turn, until all have ended. Closed early, it closes them all."""
     with ExitStack() as stack:
@@ -109,44 +91,6 @@ def take_turns(all_steps: Sequence[Turns]) -> Turns:
                     running.remove(steps)
                     continue
                 yield
-
-
-def open_column(desk: Desk, job: Job, ask: ColumnAsk) -> Turns:
-    """Load its model, unless it is there already."""
-    stage = stage_of(desk)
-    if ask.column in stage.columns:
-        return
-    try:
-        with closing(compare_stage.load_column(ask)) as steps:
-            stage.columns[ask.column] = yield from _loading(desk, job, ask, steps)
-    except FAILURES as error:
-        desk.tell(job, failure(ask.column, error))
-        return
-    column = stage.columns[ask.column]
-    desk.tell(job, ColumnOpened(ask.column, column.opened, column.features))
-
-
-def _loading(
-    desk: Desk, job: Job, ask: ColumnAsk, steps: Generator[Progress, None, Column]
-) -> Generator[None, None, Column]:
-    told = 0.0
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as done:
-            return done.value
-        if time.monotonic() - told >= TELL_LOADING_EVERY:
-            told = time.monotonic()
-            desk.tell(job, ColumnLoading(ask.column, progress))
-        yield
-
-
-def failure(column: int, error: BaseException) -> ColumnFailed:
-    if isinstance(error, RWKVError):
-        return ColumnFailed(column, error.sentence, error.hint)
-    if isinstance(error, MemoryError) or "memory" in str(error):
-        return ColumnFailed(column, "There was not enough memory for this.", "Hold it in fewer bits.")
-    return ColumnFailed(column, f"Something went wrong ({type(error).__name__}: {error}).", "")
 
 
 # Writing
@@ -285,91 +229,6 @@ def unload_columns(desk: Desk, job: UnloadColumns) -> Steps:
     yield
     desk.kept.pop("comparing", None)
     return None
-
-
-# Measuring
-
-
-def measure_columns(desk: Desk, job: MeasureColumns) -> Steps:
-    """Every task on one model after the other; what is there stays in `desk.kept` in case of a stop."""
-    yield
-    from rwkv_backend.compare.comparing import assemble, check
-
-    check([ask.choice for ask in job.asks], job.text, job.settings)
-    prepare(desk, job.asks)
-    found: list[ModelResult] = []
-    desk.kept["measured"] = found
-    for place, ask in enumerate(job.asks):
-        yield from open_column(desk, job, ask)
-        found.append(ModelResult(ask.choice.path.stem))
-        yield from _measure_one(desk, job, ask, place, found)
-    return assemble(with_writings(found, job.writings), job.text, job.settings, job.text_name)
-
-
-def _measure_one(desk: Desk, job: MeasureColumns, ask: ColumnAsk, place: int, found: list[ModelResult]) -> Turns:
-    from rwkv_backend.compare.comparing import measure
-
-    stage: Stage = stage_of(desk)
-    column = stage.columns.get(ask.column)
-    if column is None:
-        found[place] = replace(found[place], failures=(TaskFailure(None, "It could not be opened."),))
-        desk.tell(job, ColumnMeasured(ask.column, TaskDone(place, None, found[place])))
-        return
-    steps = measure(column.model, column.tokenizer, job.text, job.settings, place, ask.choice.dtype)
-    with closing(steps):
-        while not ask.stop.is_set():
-            try:
-                event: CompareEvent = next(steps)
-            except StopIteration:
-                return
-            except FAILURES as error:
-                failed = failure(ask.column, error)
-                found[place] = replace(found[place], failures=(TaskFailure(None, failed.sentence),))
-                event = TaskDone(place, None, found[place])
-            if isinstance(event, TaskDone):
-                found[place] = event.result
-            desk.tell(job, ColumnMeasured(ask.column, event))
-            yield
-
-
-def with_writings(found: Sequence[ModelResult], writings: Sequence[Written | None]) -> list[ModelResult]:
-    """The page's own writing beside what was measured."""
-    pairs = zip(found, (*writings, *[None] * len(found)), strict=False)
-    return [replace(result, writing=written) if written is not None else result for result, written in pairs]
-
-
-def after_measuring(desk: Desk, job: MeasureColumns) -> Result:
-    """What was there when it was stopped; None if nothing was."""
-    from rwkv_backend.compare.comparing import assemble
-
-    found = desk.kept.pop("measured", [])
-    if not any(result.card is not None for result in found):
-        return None
-    return assemble(with_writings(found, job.writings), job.text, job.settings, job.text_name, complete=False)
-
-
-def report(desk: Desk, job: WriteReport) -> Steps:
-    yield
-    from rwkv_backend.compare.report import write_report as write
-
-    comparison = job.comparison or comparison_of_writings(desk, job)
-    yield
-    return tuple(write(comparison, job.folder))
-
-
-def comparison_of_writings(desk: Desk, job: WriteReport) -> Comparison:
-    from rwkv_backend.compare.comparing import assemble, card_of
-
-    columns = stage_of(desk).columns
-    found = []
-    for ask in job.asks:
-        column = columns.get(ask.column)
-        if column is not None:
-            card = card_of(column.model, column.tokenizer, ask.choice.dtype)
-            found.append(ModelResult(card.title, card, features=column.features))
-        else:
-            found.append(ModelResult(ask.choice.path.stem))
-    return assemble(with_writings(found, job.writings), "", job.settings)
 
 
 JOBS: Jobs = {

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app import theme
@@ -18,11 +17,12 @@ from app.compare_messages import View
 from app.plots import colours
 from app.plots.canvas import Canvas
 from app.plots.colours import Scale
-from app.plots.decay_curves import LOG_TOKENS, MEDIAN, QUANTILES
+from app.plots.decay_curves import LOG_TOKENS
 from app.plots.heatmap import Heatmap
-from app.plots.ink import Ink, Numbers, Stroke, band, in_one
+from app.plots.ink import Ink, Numbers, Stroke, in_one
 from app.plots.parts import OneLine
 from app.plots.words import axis_name, axis_names, half_life, number, percent
+from app.views.compare.decay_strokes import fractions, weights
 from app.views.parts import named
 from rwkv_backend.records import FloatArray, Frame, Labelled
 
@@ -208,10 +208,10 @@ class SmallPlot(QWidget):
         others = [median for column, median in self._shared.medians.items() if column != self.number]
         strokes: list[Stroke] = []
         if found.axes[-1] == "distance":
-            strokes += _weights(found.values)
+            strokes += weights(found.values)
             self._axes(self.tr("tokens later"), self.tr("weight, largest 1"), 0.0, float(x[-1]), 0.0, 1.02)
         else:
-            strokes += _fractions(found.values)
+            strokes += fractions(found.values)
             self._axes(self.tr("tokens later"), self.tr("fraction left"), 0.0, float(x[-1]), 0.0, 1.02)
         if others:
             strokes.insert(-1, Stroke(*in_one(x, np.stack(others)), look.muted, dashed=True))
@@ -306,38 +306,3 @@ class SmallPlot(QWidget):
                 place2[0], axis_name(frame.state_map.axes[1]), place2[1], value
             )
         return ""
-
-
-def median_left(decay: Labelled | None) -> Numbers | None:
-    """What the median channel keeps after LOG_TOKENS; None where nothing decays."""
-    if decay is None or decay.axes[-1] == "distance":
-        return None
-    kept = float(np.clip(np.median(decay.values), 0.0, 1.0))
-    return np.asarray(kept**LOG_TOKENS)
-
-
-def _fractions(values: FloatArray) -> list[Stroke]:
-    kept = np.clip(np.quantile(values, QUANTILES), 0.0, 1.0)
-    left, x = np.asarray(kept[:, None] ** LOG_TOKENS), np.log10(LOG_TOKENS)
-    series = theme.current().series[0]
-    return [
-        band(x, left[0], left[4], _blend(series, 0.22)),
-        band(x, left[1], left[3], _blend(series, 0.48)),
-        Stroke(x, left[MEDIAN], series),
-    ]
-
-
-def _weights(table: FloatArray) -> list[Stroke]:
-    """Each head's learned weights by distance, as parts of the layer's largest."""
-    shown = np.abs(table[:, 1:].astype(np.float64))
-    shown /= max(float(shown.max(initial=0.0)), 1e-30)
-    x = np.log10(np.arange(1, table.shape[1], dtype=np.float64))
-    series = theme.current().series[0]
-    return [Stroke(*in_one(x, shown), _blend(series, 0.48)), Stroke(x, np.median(shown, axis=0), series)]
-
-
-def _blend(ink: str, part: float) -> str:
-    """So much of the ink on the plots' ground."""
-    one, other = QColor(ink), QColor(theme.current().surface)
-    channels = ((one.red(), other.red()), (one.green(), other.green()), (one.blue(), other.blue()))
-    return QColor(*(round(part * a + (1 - part) * b) for a, b in channels)).name()

@@ -20,7 +20,8 @@ from app.plots import colours
 from app.plots.colours import Scale
 from app.plots.words import number
 from app.views.compare import words
-from app.views.compare.small_plot import LEAST_TOKENS, LEAST_TOP, Shared, SmallPlot, median_left
+from app.views.compare.decay_strokes import median_left
+from app.views.compare.small_plot import LEAST_TOKENS, LEAST_TOP, Shared, SmallPlot
 from app.views.parts import named, tip
 
 TURN_MS, WRITING_TURN_MS = 8, 30
