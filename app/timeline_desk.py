@@ -47,6 +47,8 @@ class TimelineDesk(QObject):
     """The model is to write on from where the text now ends"""
     arrived = Signal()
     """A wish to go elsewhere has been fulfilled, and the state is at hand"""
+    reading_again = Signal(object)
+    """Progress of what going elsewhere makes necessary to read"""
     refused = Signal(str)
     """Why a wish could not be fulfilled"""
 
@@ -257,7 +259,8 @@ class TimelineDesk(QObject):
     # As a Listener of the controller
 
     def progressed(self, job: Job, report: Progressed) -> None:
-        """Reading again takes too short a while to be shown."""
+        if not isinstance(job, MeasureTokens):
+            self.reading_again.emit(report.progress)
 
     def told(self, job: Job, result: object) -> None:
         self._told(result)

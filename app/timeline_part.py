@@ -41,6 +41,7 @@ class TimelinePart(QObject):
         desk.text_changed.connect(self._text_changed)
         desk.write_on.connect(self._write_on)
         desk.arrived.connect(self._arrived)
+        desk.reading_again.connect(self._talk.show_reading_again)
         desk.refused.connect(self._window.say)
         self._window.controller.model_opened.connect(self._set_budget)
 
@@ -160,6 +161,7 @@ class TimelinePart(QObject):
             self.desk.fork_at(standing.turns[turn].start)
 
     def _arrived(self) -> None:
+        self._talk.show_arrived(len(self.desk.records))
         if self._editing is not None:
             self._talk.set_prompt(self._editing)
             self._talk.focus_text()

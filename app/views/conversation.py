@@ -202,6 +202,7 @@ class Conversation(QWidget):
         before, self._sent = self._sent, _Sent(self.mode(), user_text, self._template_name(), self._extra_text())
         self._asked, self._prompt_read, self._answering = True, False, False
         self._foot.hide_failure()
+        self._centre.told_to(chat=self._chatting)
         if self._chatting:
             self._begin_turn(before, self._sent)
         else:
@@ -291,10 +292,13 @@ class Conversation(QWidget):
         """Another branch's text is the present one. In Complete, undo brings the old one back."""
         self._foot.hide_failure()
         if turns:
-            self._centre.show_turns(turns, self._begins())
-        elif self._chatting and records:
+            self.set_mode("chat")
+        elif records:
             self.set_mode("complete")
-        if not turns:
+        self._centre.told_to(chat=self._chatting)
+        if self._chatting:
+            self._centre.show_turns(turns, self._begins())
+        else:
             self._centre.show_page(records)
         self._refresh()
 
@@ -302,10 +306,16 @@ class Conversation(QWidget):
         """Where in the window a token stands, if it can be seen."""
         return self._centre.place_of(token)
 
-    def show_tokens_moved(self, words: str) -> None:
-        """What came of going elsewhere, in the status line."""
+    def show_reading_again(self, progress: Progress) -> None:
+        """How much has been read of what going elsewhere makes necessary."""
         if not self._busy:
-            self._foot.status.set_text(words)
+            self._progress.show_progress(progress)
+
+    def show_arrived(self, tokens: int) -> None:
+        """The text is so long after going elsewhere, and its state is at hand."""
+        if not self._busy:
+            self._progress.hide()
+            self._foot.status.set_text(self.tr("{0} tokens in context").format(f"{tokens:,}"))
 
     # What the user does
 

@@ -109,6 +109,11 @@ class Centre(QStackedWidget):
         """Of the field that belongs to the mode."""
         return self.transcript.tokens if self.mode == "chat" else self.page.tokens
 
+    def told_to(self, chat: bool) -> None:
+        """Tokens are those of the chat, or else those of the page: the other field's text was not read."""
+        self.transcript.tokens.set_told(chat)
+        self.page.tokens.set_told(not chat)
+
     def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
         """From the token `first` on, these were read."""
         self.transcript.show_tokens(first, records)

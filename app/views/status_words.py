@@ -47,7 +47,7 @@ def read_words(written: Written) -> tuple[str, ...]:
     """How little of a text had to be read, where the rest was known from before."""
     if not 0 < written.prompt_tokens < written.text_tokens:
         return ()
-    words = QCoreApplication.translate("Conversation", "re-read {0} of {1} tokens")
+    words = QCoreApplication.translate("Conversation", "read {0} of {1} tokens")
     return (words.format(f"{written.prompt_tokens:,}", f"{written.text_tokens:,}"),)
 
 

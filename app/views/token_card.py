@@ -172,6 +172,12 @@ class TokenCard(QFrame):
         first = next((row for row in self._rows if row.isVisibleTo(self) and row.isEnabled()), None)
         (first or self).setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def event(self, event: QEvent) -> bool:
+        """Escape closes the card; it does not stop the writing too."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            event.setAccepted(event.key() == Qt.Key.Key_Escape)
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.hide()

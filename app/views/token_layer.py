@@ -94,6 +94,7 @@ class TokenLayer(QObject):
         self._surprises: list[float | None] = []
         self._kept: dict[tuple[int, int], Tinted] = {}
         self._tinted = self._painted = False
+        self._told = True
         self._marked = self._hovered = -1
         self._pressed: QPoint | None = None
         edit.viewport().setMouseTracking(True)
@@ -111,9 +112,15 @@ class TokenLayer(QObject):
         self._kept = {key: line for key, line in self._kept.items() if line.whole and line.last < first}
         self.update()
 
+    def set_told(self, told: bool) -> None:
+        """Whether it is this field's text that was read."""
+        self._told = told
+        if not told:
+            self.set_pieces(())
+
     def set_pieces(self, pieces: Sequence[Piece]) -> None:
         """Where in the document the told text stands."""
-        changed = self.map.set_pieces(pieces)
+        changed = self.map.set_pieces(pieces if self._told else ())
         if changed is not None:
             self.forget_lines(changed)
 

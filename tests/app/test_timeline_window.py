@@ -375,7 +375,7 @@ def test_after_an_edit_only_what_is_needed_is_read_again(qtbot: QtBot, window: M
     write(qtbot, window, edited, tokens=10)
     status = window.findChild(ElidedLabel, "status_line")
     assert status is not None
-    read, total = status.full_text().split("re-read ")[1].split(" tokens")[0].split(" of ")
+    read, total = status.full_text().split("read ")[1].split(" tokens")[0].split(" of ")
     assert int(read.replace(",", "")) < int(total.replace(",", "")) / 2
     assert page(window).text().startswith(edited)
     assert page(window).text() == "".join(record.text for record in window.timeline.desk.records)
@@ -422,6 +422,41 @@ def test_an_earlier_message_can_be_edited_and_an_answer_written_again(qtbot: QtB
     window.timeline.desk.switch(1)
     rest(qtbot, window)
     assert window.conversation.text() == both
+
+
+def test_the_first_message_can_be_edited_too_and_the_page_stays(qtbot: QtBot, window: MainWindow) -> None:
+    load(qtbot, window, V5)
+    window.conversation.set_mode("complete")
+    page(window).set_text("A text of mine")
+    write(qtbot, window, "Who is the king?", tokens=10, mode="chat")
+    assert list(transcript(window).tokens.map.stretches(0, 1000))
+    assert not list(page(window).tokens.map.stretches(0, 1000)), "the page was not read"
+    transcript(window).edit_requested.emit(0)
+    rest(qtbot, window)
+    assert window.conversation.mode() == "chat"
+    assert window.conversation.text() == ""
+    assert page(window).text() == "A text of mine"
+    write(qtbot, window, "Who is the queen?", tokens=10, mode="chat")
+    assert window.conversation.text().startswith("You\nWho is the queen?\n\nModel\n")
+    window.timeline.desk.switch(1)
+    rest(qtbot, window)
+    assert window.conversation.text().startswith("You\nWho is the king?\n\nModel\n")
+
+
+def test_branches_of_a_chat_and_of_a_page_come_back_where_they_belong(qtbot: QtBot, window: MainWindow) -> None:
+    load(qtbot, window, V5)
+    write(qtbot, window, "Who is the king?", tokens=10, mode="chat")
+    said = window.conversation.text()
+    window.timeline.desk.fork_at(1)
+    rest(qtbot, window)
+    write(qtbot, window, "Once upon a time", tokens=10)
+    window.timeline.desk.switch(1)
+    rest(qtbot, window)
+    assert (window.conversation.mode(), window.conversation.text()) == ("chat", said)
+    window.timeline.desk.switch(2)
+    rest(qtbot, window)
+    assert window.conversation.mode() == "complete"
+    assert window.conversation.text().startswith("Once upon a time")
 
 
 def test_clearing_forgets_all_branches(qtbot: QtBot, window: MainWindow) -> None:
