@@ -73,6 +73,8 @@ class _Builder:
                 raise ImportError("numba is not installed")
             self.folder = cache_folder()
         if (self.folder / DONE).exists():
+            if self.process is not None:
+                self.process.wait()
             self.found = compiled(self.folder)
         elif self.process is None:
             if not being_compiled(self.folder):

@@ -66,7 +66,7 @@ def prepare(kind: Any, x: Any, count: Any, inner: Any, shared: Any) -> Any:
         units = floats(shared, FEW)
         for t in range(count):
             entry = floats(x + t * inner * 4, inner)
-            units[t] = input_scale(entry, inner)
+            units[t] = input_scale(x + t * inner * 4, inner)
             count_in(entry, units[t], shorts(shared + 4 * FEW + 2 * t * inner, inner))
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from rwkv_backend.native.addresses import bytes_at, floats, halves
+from rwkv_backend.native.addresses import bytes_at, floats, halves, words
 from rwkv_backend.native.compiler import kernel, summing
-from rwkv_backend.native.vectors import from_float16
+from rwkv_backend.native.vectors import from_bits, from_float16
 
 FLOAT32, BFLOAT16, FLOAT16, INT8, INT4, INT4_WIDE, TABLE = range(7)
 """How a matrix is held. INT4_WIDE: its scales are float32, not float16. TABLE: float32, stored (in, out)."""
@@ -26,19 +26,34 @@ GROUP = 64
 SHORT, SUM = np.float32(32767.0), np.float32(2.0e9 / 127.0)
 """The largest int16, and the largest sum of a row's inputs that cannot overflow; the rest is for rounding."""
 
+SIZE = np.int32(0x7FFFFFFF)
+"""All bits of a float but its sign."""
+
 HALF, ONE, ZERO = np.float32(0.5), np.float32(1.0), np.float32(0.0)
 
 
-@summing
-def input_scale(x: Any, whole: Any) -> Any:
-    """The unit in which a row x is counted when held in int16."""
-    largest, total = ZERO, ZERO
-    for i in range(whole):
-        size = abs(x[i])
-        largest = max(largest, size)
-        total += size
-    unit = max(largest / SHORT, total / SUM)
+@kernel
+def input_scale(x: Any, count: Any) -> Any:
+    """The unit in which the row at address x is counted when held in int16."""
+    unit = max(largest_size(words(x, count)) / SHORT, sum_of_sizes(floats(x, count)) / SUM)
     return unit if unit > ZERO else ONE
+
+
+@kernel
+def largest_size(bits: Any) -> Any:
+    """Without their sign, floats are in the order of their bits, and whole numbers are compared many at a time."""
+    largest = np.int32(0)
+    for i in range(bits.shape[0]):
+        largest = max(largest, np.int32(bits[i] & SIZE))
+    return from_bits(largest)
+
+
+@summing
+def sum_of_sizes(x: Any) -> Any:
+    total = ZERO
+    for i in range(x.shape[0]):
+        total += abs(x[i])
+    return total
 
 
 @kernel

@@ -30,6 +30,7 @@ from rwkv_backend.native.vectors import (
     TILE_ROWS,
     from_bfloat16,
     from_float16,
+    interleave_eight,
     tile_float32,
     tile_int16,
     turn_bfloat16,
@@ -98,27 +99,28 @@ def pack_inputs(kind: Any, x: Any, count: Any, inner: Any, steps: Any, packed: A
             for r in range(found):
                 entry, pairs = floats(source + 4 * inner * r, inner), shorts(counted + 4 * steps * r, 2 * steps)
                 pairs[2 * steps - 1] = 0
-                units[first + r] = input_scale(entry, inner)
+                units[first + r] = input_scale(source + 4 * inner * r, inner)
                 count_in(entry, units[first + r], pairs)
             source = counted
         for begin in range(0, steps, DEPTH):
             depth = min(DEPTH, steps - begin)
-            target = words(packed + 4 * TILE_ROWS * (tiles * begin + tile * depth), TILE_ROWS * depth)
+            target = packed + 4 * TILE_ROWS * (tiles * begin + tile * depth)
             if found == TILE_ROWS:
                 interleave_six(source + 4 * begin, steps, target, depth)
             else:
-                interleave_some(source + 4 * begin, steps, target, depth, found)
+                interleave_some(source + 4 * begin, steps, words(target, TILE_ROWS * depth), depth, found)
 
 
 @kernel
 def interleave_six(source: Any, stride: Any, target: Any, depth: Any) -> Any:
-    a, b, c = words(source, depth), words(source + 4 * stride, depth), words(source + 8 * stride, depth)
-    d, e = words(source + 12 * stride, depth), words(source + 16 * stride, depth)
-    f = words(source + 20 * stride, depth)
-    for i in range(depth):
-        at = i * 6
-        target[at], target[at + 1], target[at + 2] = a[i], b[i], c[i]
-        target[at + 3], target[at + 4], target[at + 5] = d[i], e[i], f[i]
+    """Eight steps at a time. The last are for `interleave_some`, which writes nothing beyond them."""
+    whole = (depth - 1) // 8 * 8
+    for i in range(0, whole, 8):
+        interleave_eight(source + 4 * i, 4 * stride, target + 4 * TILE_ROWS * i)
+    rest = depth - whole
+    interleave_some(
+        source + 4 * whole, stride, words(target + 4 * TILE_ROWS * whole, TILE_ROWS * rest), rest, TILE_ROWS
+    )
 
 
 @kernel

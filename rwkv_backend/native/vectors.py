@@ -229,6 +229,16 @@ def from_bfloat16(typing_context: Any, stored: Any) -> Any:
 
 
 @intrinsic
+def from_bits(typing_context: Any, bits: Any) -> Any:
+    """The float32 that has these 32 bits."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], F32)
+
+    return types.float32(types.int32), build
+
+
+@intrinsic
 def power_of_two(typing_context: Any, exponent: Any) -> Any:
     """2 to an int32 from −126 to 127, in float32: the number goes where a float keeps its exponent."""
 
@@ -237,3 +247,21 @@ def power_of_two(typing_context: Any, exponent: Any) -> Any:
         return builder.bitcast(builder.shl(biased, ir.Constant(I32, 23)), F32)
 
     return types.float32(types.int32), build
+
+
+@intrinsic
+def interleave_eight(typing_context: Any, source: Any, stride: Any, target: Any) -> Any:
+    """Eight 32-bit words of each of six rows, `stride` bytes apart, written six beside one another.
+
+    Writes eight bytes more than that: what comes next must be written later.
+    """
+    signature = types.void(types.int64, types.int64, types.int64)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, stride, target = arguments
+        found = [load_vector(builder, source, builder.mul(stride, constant(row)), INTEGERS) for row in range(6)]
+        for step, vector in enumerate(_transposed(builder, [*found, found[5], found[5]])):
+            store_vector(builder, vector, target, constant(4 * TILE_ROWS * step))
+        return context.get_dummy_value()
+
+    return signature, build

@@ -1,6 +1,4 @@
-"""The native reader against the plain formulas, for every version: numbers, states, what it leaves to them, and what it leaves
-untouched.
-"""
+"""The native reader against the plain formulas, for every version: numbers, states, what it leaves to them and untouched."""
 
 from __future__ import annotations
 
