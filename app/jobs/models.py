@@ -42,7 +42,7 @@ def open_model(desk: Desk, job: OpenModel) -> Steps:
     return OpenedModel(
         card=card,
         device=str(model.device),
-        dtype=job.dtype,
+        dtype=model.dtype,
         load_seconds=time.perf_counter() - began,
         weight_bytes=model.weight_bytes,
         max_tokens=model.max_tokens,

@@ -21,7 +21,8 @@ from app import theme
 from app.messages import Card, Engine
 from app.views.version_card import fits, largest_that_fits, needed, size_text
 
-DTYPES = ("float32", "bfloat16", "float16", "int8", "int4")
+AUTO = "auto"
+DTYPES = (AUTO, "float32", "bfloat16", "float16", "int8", "int4")
 FILE = "file"
 """Stands in the tokenizer's box for asking for a file."""
 
@@ -143,6 +144,8 @@ class LoadChoices(QWidget):
         self.dtype_box.end(before)
 
     def _dtype_text(self, dtype: str) -> str:
+        if dtype == AUTO:
+            return self.tr("automatic")
         size = needed(self._card, dtype) if self._card else None
         if self._card is None or size is None:
             return dtype
@@ -291,14 +294,17 @@ class Chooser(QComboBox):
 
 
 def suitable_dtype(card: Card, device: str) -> str:
-    """The most exact that fits; on CUDA 16 bits, of the file's own kind if it has them."""
-    if device.startswith("cuda"):
-        return "float16" if card.info.dtype == "float16" else "bfloat16"
-    return largest_that_fits(card) or card.memory_needed[-1][0]
+    """The automatic one, unless nothing fits: then the smallest, so that it is said how much memory that needs."""
+    return AUTO if largest_that_fits(card) or device.startswith("cuda") else card.memory_needed[-1][0]
 
 
 def about_dtype(dtype: str) -> str:
     """What a precision means, in a sentence."""
+    if dtype == AUTO:
+        return QCoreApplication.translate(
+            "LoadChoices",
+            "Exact as long as this computer writes faster with it than one reads; else the fastest of 16 bits and int8.",
+        )
     if dtype == "float32":
         return QCoreApplication.translate("LoadChoices", "4 bytes a weight: exact, and the largest.")
     if dtype == "bfloat16":
@@ -309,7 +315,8 @@ def about_dtype(dtype: str) -> str:
         )
     if dtype == "int8":
         return QCoreApplication.translate(
-            "LoadChoices", "1 byte a weight: a quarter of the memory, slightly worse text. Saves memory, not time."
+            "LoadChoices",
+            "1 byte a weight: a quarter of the memory and the fastest; the text is as good as one can tell.",
         )
     return QCoreApplication.translate(
         "LoadChoices", "Half a byte a weight: an eighth of the memory, clearly worse text. Saves memory, not time."

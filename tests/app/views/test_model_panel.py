@@ -261,7 +261,7 @@ def test_enter_loads_at_once(panel: ModelPanel, ready: Window, key: Qt.Key) -> N
     click(panel, "RWKV-6.0")
     panel.show_card(card(str(V6)))
     QTest.keyClick(panel.models, key)
-    assert ready.loads == [(V6, "cpu", "float32", "")]
+    assert ready.loads == [(V6, "cpu", "auto", "")]
 
 
 def test_a_double_click_loads_as_soon_as_the_file_is_known(panel: ModelPanel, ready: Window) -> None:
@@ -269,7 +269,7 @@ def test_a_double_click_loads_as_soon_as_the_file_is_known(panel: ModelPanel, re
     assert ready.loads == []
     panel.show_card(card(str(V6)))
     panel.show_card(card(str(V6)))
-    assert ready.loads == [(V6, "cpu", "float32", "")]
+    assert ready.loads == [(V6, "cpu", "auto", "")]
 
 
 def test_a_double_click_before_the_engine_has_started_loads_when_it_has(panel: ModelPanel, window: Window) -> None:
@@ -278,7 +278,7 @@ def test_a_double_click_before_the_engine_has_started_loads_when_it_has(panel: M
     assert window.loads == []
     assert "engine" in message(panel)
     panel.show_engine(ENGINE)
-    assert window.loads == [(V6, "cpu", "float32", "")]
+    assert window.loads == [(V6, "cpu", "auto", "")]
 
 
 def test_load_before_the_file_is_known_loads_when_it_is(panel: ModelPanel, ready: Window) -> None:
@@ -414,23 +414,21 @@ def test_before_the_engine_has_started_there_is_no_device(panel: ModelPanel) -> 
 
 @pytest.mark.parametrize(
     ("memory_free", "dtype"),
-    [(16 * GB, "float32"), (4 * GB, "bfloat16"), (2 * GB, "int8"), (0, "float32"), (1, "int4")],
+    [(16 * GB, "auto"), (2 * GB, "auto"), (0, "auto"), (1, "int4")],
 )
-def test_on_the_cpu_the_most_exact_that_fits_is_suggested(panel: ModelPanel, memory_free: int, dtype: str) -> None:
+def test_the_automatic_precision_is_suggested_unless_nothing_fits(
+    panel: ModelPanel, memory_free: int, dtype: str
+) -> None:
     panel.show_engine(ENGINE)
     choose(panel, card(memory_free=memory_free))
     assert panel.choices.dtype == dtype
 
 
-@pytest.mark.parametrize(
-    ("stored", "dtype"), [("float16", "float16"), ("bfloat16", "bfloat16"), ("float32", "bfloat16")]
-)
-def test_on_cuda_sixteen_bits_are_suggested(panel: ModelPanel, ready: Window, stored: str, dtype: str) -> None:
+def test_a_cuda_device_has_a_memory_of_its_own(panel: ModelPanel, ready: Window) -> None:
+    choose(panel, card(memory_free=1))
+    assert panel.choices.dtype == "int4"
     panel.choices.device_box.choose("cuda:0")
-    choose(panel, card(dtype=stored))
-    assert panel.choices.dtype == dtype
-    panel.choices.device_box.choose("cpu")
-    assert panel.choices.dtype == "float32"
+    assert panel.choices.dtype == "auto"
 
 
 def test_what_does_not_fit_is_refused_with_a_suggestion_that_works(panel: ModelPanel, ready: Window) -> None:
@@ -461,7 +459,7 @@ def test_more_free_memory_on_a_second_look_allows_what_was_refused(panel: ModelP
     assert not panel.load_button.isEnabled()
     choose(panel, card(str(V6), memory_free=16 * GB))
     assert panel.load_button.isEnabled()
-    assert panel.choices.dtype == "float32"
+    assert panel.choices.dtype == "auto"
 
 
 def test_a_second_look_keeps_what_the_user_chose_and_another_file_does_not(panel: ModelPanel, ready: Window) -> None:
@@ -472,15 +470,22 @@ def test_a_second_look_keeps_what_the_user_chose_and_another_file_does_not(panel
     choose(panel, card(str(FILE)))
     assert (panel.choices.dtype, panel.choices.tokenizer) == ("int8", "bytes")
     choose(panel, card(str(V6)))
-    assert (panel.choices.dtype, panel.choices.tokenizer) == ("float32", "")
+    assert (panel.choices.dtype, panel.choices.tokenizer) == ("auto", "")
 
 
 def test_every_precision_is_explained(panel: ModelPanel) -> None:
     box = panel.choices.dtype_box
     explained = {box.itemData(row, Qt.ItemDataRole.ToolTipRole) for row in range(box.count())}
-    assert [box.itemData(row) for row in range(box.count())] == ["float32", "bfloat16", "float16", "int8", "int4"]
-    assert len(explained) == 5
-    assert all("a weight" in text for text in explained)
+    assert [box.itemData(row) for row in range(box.count())] == [
+        "auto",
+        "float32",
+        "bfloat16",
+        "float16",
+        "int8",
+        "int4",
+    ]
+    assert len(explained) == 6
+    assert all("a weight" in text or "Exact as long as" in text for text in explained)
 
 
 def test_the_tokenizer_found_is_named(panel: ModelPanel, ready: Window) -> None:
@@ -496,7 +501,7 @@ def test_without_a_tokenizer_the_user_must_choose_one(panel: ModelPanel, ready: 
     box.activated.emit(box.currentIndex())
     assert panel.load_button.isEnabled()
     panel.load_button.click()
-    assert ready.loads == [(V6, "cpu", "float32", "bytes")]
+    assert ready.loads == [(V6, "cpu", "auto", "bytes")]
 
 
 def ask_for_a_tokenizer_file(panel: ModelPanel) -> QFileDialog:
@@ -515,7 +520,7 @@ def test_a_tokenizer_file_can_be_chosen(panel: ModelPanel, ready: Window) -> Non
     assert panel.choices.tokenizer == "/models/vocab.json"
     assert panel.choices.tokenizer_box.currentText() == "vocab.json"
     panel.load_button.click()
-    assert ready.loads == [(FILE, "cpu", "float32", "/models/vocab.json")]
+    assert ready.loads == [(FILE, "cpu", "auto", "/models/vocab.json")]
 
 
 def test_no_tokenizer_file_keeps_the_choice_before(panel: ModelPanel, ready: Window) -> None:
@@ -668,4 +673,4 @@ def test_an_engine_with_a_single_device_serves(panel: ModelPanel, window: Window
     panel.show_engine(Engine(("cpu",), 1, "2.9.0"))
     choose(panel, CARD)
     panel.load_button.click()
-    assert window.loads[0][1:] == ("cpu", "float32", "")
+    assert window.loads[0][1:] == ("cpu", "auto", "")
