@@ -1,4 +1,4 @@
-"""The command line: `python -m rwkv_backend inspect | logits | trace | generate | eval | bench | compare FILE`.
+"""The command line: `python -m rwkv_backend inspect | logits | trace | generate | eval | bench | compare | cache`.
 
 Results go to stdout (with --json one object), progress and messages to stderr. Exit 0: done; 2: the input cannot be used,
 said in one sentence; 130: interrupted. Torch is imported by the commands that need it, so `inspect` answers at once.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DTYPES = ("float32", "bfloat16", "float16", "int8", "int4")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true")
     _add_place(bench)
     _add_compare(commands)
+    text = "packed weights (int8, int4) kept on disk: how much there is"
+    cache = commands.add_parser("cache", help=text, description=text)
+    cache.add_argument("--clear", action="store_true", help="remove them")
+    cache.add_argument("--json", action="store_true")
+    cache.set_defaults(run=_cache)
     return parser
 
 
@@ -403,6 +408,19 @@ def _watch_models(files: Sequence[Path], steps: Generator[CompareEvent, None, Co
             _show_progress(f"{files[event.model].name}: {event.task or 'loading'}", event.progress)
         elif isinstance(event, TaskDone) and event.result.failures and event.result.failures[-1].task == event.task:
             _say(f"{files[event.model].name}: {event.result.failures[-1].sentence}")
+
+
+def _cache(options: argparse.Namespace) -> None:
+    from rwkv_backend import weight_cache
+
+    freed = weight_cache.clear() if options.clear else 0
+    size, folder = weight_cache.size(), weight_cache.folder()
+    if options.json:
+        _print_json({"folder": str(folder) if folder else None, "bytes": size, "freed_bytes": freed})
+        return
+    if options.clear:
+        _print(f"{freed / 1e6:,.0f} MB removed.")
+    _print(f"{size / 1e6:,.0f} MB in {folder}" if folder else "Nothing is kept.")
 
 
 # Shared by the commands

@@ -437,6 +437,21 @@ def test_texts_that_cannot_be_evaluated_are_refused(saved: Saved, tmp_path: Path
     assert "No such file" in fails(capsys, "eval", path, tmp_path / "nowhere.txt")
 
 
+# cache
+
+
+def test_cache_tells_what_is_kept_and_removes_it(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RWKV_PLAYGROUND_CACHE", str(tmp_path))
+    assert run_json(capsys, "cache")["bytes"] == 0
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "a-int8.safetensors").write_bytes(b"x" * 1000)
+    assert run_json(capsys, "cache")["bytes"] == 1000
+    told = run_json(capsys, "cache", "--clear")
+    assert (told["bytes"], told["freed_bytes"]) == (0, 1000)
+
+
 # bench
 
 
