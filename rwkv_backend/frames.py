@@ -102,7 +102,7 @@ class FrameMaker:
         rows = np.full((len(kept), width), np.nan, dtype=np.float64)
         for row, values in zip(rows, kept, strict=True):
             if values is not None:
-                row[: values.numel()] = np.sort(half_life(values.double().cpu().numpy().ravel()))[::-1]
+                row[: values.numel()] = np.sort(half_life(values.cpu().double().numpy().ravel()))[::-1]
         by_head = width == self.model.sizes.n_head
         found = Labelled("half-life", ("layer", "head" if by_head else "channel"), _frozen(rows), "tokens")
         if not self.decays_by_token:

@@ -38,7 +38,8 @@ def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
     halves = torch.empty(x.shape, dtype=torch.float16, device=x.device)
     size = torch.empty(x.shape[0], 1, device=x.device)
     block = min(power_of_two_over(x.shape[1]), 2048)
-    scans.kernels().half_rows[(x.shape[0],)](x, halves, size, K=x.shape[1], BLOCK=block, num_warps=4)
+    with torch.cuda.device_of(x):
+        scans.kernels().half_rows[(x.shape[0],)](x, halves, size, K=x.shape[1], BLOCK=block, num_warps=4)
     return halves, size
 
 

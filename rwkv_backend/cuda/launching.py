@@ -13,9 +13,6 @@ from rwkv_backend.cuda.matrices import Stacked, Tile
 from rwkv_backend.cuda.sizes import divisor, power_of_two_over
 from rwkv_backend.mixing import GROUP_NORM_EPS, LAYER_NORM_EPS, Norm
 
-FIVE_BLENDS_WARPS = 1
-"""Sums within a warp need no barrier."""
-
 
 @dataclass(frozen=True)
 class Side:
@@ -176,7 +173,7 @@ class Launcher:
             ROW=power_of_two_over(width),
             BLOCK=block,
             BD=power_of_two_over(w2.shape[1]),
-            num_warps=FIVE_BLENDS_WARPS,
+            num_warps=4,
             **self.more,
         )
 

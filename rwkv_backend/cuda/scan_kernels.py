@@ -11,15 +11,6 @@ import triton.language as tl
 
 
 @triton.jit
-def key_parts(receptance, key, decay, t, T, step, DECAY_STEP, at, here):
-    """r, k and log w of token t at the key channels `at`; 0 beyond the last token."""
-    known = here & (t < T)
-    r = tl.load(receptance + t * step + at, mask=known, other=0.0)
-    k = tl.load(key + t * step + at, mask=known, other=0.0)
-    return r, k, tl.load(decay + t * DECAY_STEP + at, mask=known, other=0.0)
-
-
-@triton.jit
 def scan_matrix(
     receptance,
     key,
@@ -48,35 +39,28 @@ def scan_matrix(
     square = here[:, None] & there[None, :]
     state = tl.load(memory + cells, mask=square, other=0.0)
     u = tl.load(bonus + at_key, mask=here, other=0.0)
-    r0, k0, w0 = key_parts(receptance, key, decay, 0, T, step, DECAY_STEP, at_key, here)
-    r1, k1, w1 = key_parts(receptance, key, decay, 1, T, step, DECAY_STEP, at_key, here)
-    r2, k2, w2 = key_parts(receptance, key, decay, 2, T, step, DECAY_STEP, at_key, here)
-    r3, k3, w3 = key_parts(receptance, key, decay, 3, T, step, DECAY_STEP, at_key, here)
+    r0 = tl.load(receptance + at_key, mask=here, other=0.0)
+    k0 = tl.load(key + at_key, mask=here, other=0.0)
+    w0 = tl.load(decay + at_key, mask=here, other=0.0)
     v0 = tl.load(value + at_value, mask=there, other=0.0)
-    v1 = tl.load(value + step + at_value, mask=there & (T > 1), other=0.0)
-    v2 = tl.load(value + 2 * step + at_value, mask=there & (T > 2), other=0.0)
-    v3 = tl.load(value + 3 * step + at_value, mask=there & (T > 3), other=0.0)
+    second = T > 1
+    r1 = tl.load(receptance + step + at_key, mask=here & second, other=0.0)
+    k1 = tl.load(key + step + at_key, mask=here & second, other=0.0)
+    w1 = tl.load(decay + DECAY_STEP + at_key, mask=here & second, other=0.0)
+    v1 = tl.load(value + step + at_value, mask=there & second, other=0.0)
     for t in range(T):
-        r4, k4, w4 = key_parts(receptance, key, decay, t + 4, T, step, DECAY_STEP, at_key, here)
-        v4 = tl.load(value + (t + 4) * step + at_value, mask=there & (t + 4 < T), other=0.0)
+        more = t + 2 < T
+        r2 = tl.load(receptance + (t + 2) * step + at_key, mask=here & more, other=0.0)
+        k2 = tl.load(key + (t + 2) * step + at_key, mask=here & more, other=0.0)
+        w2 = tl.load(decay + (t + 2) * DECAY_STEP + at_key, mask=here & more, other=0.0)
+        v2 = tl.load(value + (t + 2) * step + at_value, mask=there & more, other=0.0)
         written = k0[:, None] * v0[None, :]
         y = tl.sum(r0[:, None] * (state + u[:, None] * written), 0)
         tl.store(out + t * step + at_value, y, mask=there)
         state = tl.exp(w0)[:, None] * state + written
         r0, k0, w0, v0 = r1, k1, w1, v1
         r1, k1, w1, v1 = r2, k2, w2, v2
-        r2, k2, w2, v2 = r3, k3, w3, v3
-        r3, k3, w3, v3 = r4, k4, w4, v4
     tl.store(after + cells, state, mask=square)
-
-
-@triton.jit
-def erasing_parts(reads, removes, t, T, step, at, here):
-    """Version 7's a and b of token t."""
-    known = here & (t < T)
-    return tl.load(reads + t * step + at, mask=known, other=0.0), tl.load(
-        removes + t * step + at, mask=known, other=0.0
-    )
 
 
 @triton.jit
@@ -104,25 +88,25 @@ def scan_delta(
     cells = head * N * N + j[:, None] * N + i[None, :]
     square = there[:, None] & here[None, :]
     state = tl.load(memory + cells, mask=square, other=0.0)
-    r0, k0, w0 = key_parts(receptance, key, decay, 0, T, step, step, at_key, here)
-    r1, k1, w1 = key_parts(receptance, key, decay, 1, T, step, step, at_key, here)
-    r2, k2, w2 = key_parts(receptance, key, decay, 2, T, step, step, at_key, here)
-    a0, b0 = erasing_parts(reads, removes, 0, T, step, at_key, here)
-    a1, b1 = erasing_parts(reads, removes, 1, T, step, at_key, here)
-    a2, b2 = erasing_parts(reads, removes, 2, T, step, at_key, here)
+    r0 = tl.load(receptance + at_key, mask=here, other=0.0)
+    k0 = tl.load(key + at_key, mask=here, other=0.0)
+    w0 = tl.load(decay + at_key, mask=here, other=0.0)
+    a0 = tl.load(reads + at_key, mask=here, other=0.0)
+    b0 = tl.load(removes + at_key, mask=here, other=0.0)
     v0 = tl.load(value + at_value, mask=there, other=0.0)
-    v1 = tl.load(value + step + at_value, mask=there & (T > 1), other=0.0)
-    v2 = tl.load(value + 2 * step + at_value, mask=there & (T > 2), other=0.0)
     for t in range(T):
-        r3, k3, w3 = key_parts(receptance, key, decay, t + 3, T, step, step, at_key, here)
-        a3, b3 = erasing_parts(reads, removes, t + 3, T, step, at_key, here)
-        v3 = tl.load(value + (t + 3) * step + at_value, mask=there & (t + 3 < T), other=0.0)
+        more = t + 1 < T
+        following = (t + 1) * step
+        r1 = tl.load(receptance + following + at_key, mask=here & more, other=0.0)
+        k1 = tl.load(key + following + at_key, mask=here & more, other=0.0)
+        w1 = tl.load(decay + following + at_key, mask=here & more, other=0.0)
+        a1 = tl.load(reads + following + at_key, mask=here & more, other=0.0)
+        b1 = tl.load(removes + following + at_key, mask=here & more, other=0.0)
+        v1 = tl.load(value + following + at_value, mask=there & more, other=0.0)
         stored = tl.sum(state * a0[None, :], 1)
         state = state * tl.exp(w0)[None, :] + stored[:, None] * b0[None, :] + v0[:, None] * k0[None, :]
         tl.store(out + t * step + at_value, tl.sum(state * r0[None, :], 1), mask=there)
         r0, k0, w0, a0, b0, v0 = r1, k1, w1, a1, b1, v1
-        r1, k1, w1, a1, b1, v1 = r2, k2, w2, a2, b2, v2
-        r2, k2, w2, a2, b2, v2 = r3, k3, w3, a3, b3, v3
     tl.store(after + cells, state, mask=square)
 
 

@@ -49,9 +49,10 @@ def matrix(r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, memory
     wide = min(4, power_of_two_over(size))
     grid, step = (heads, -(-size // wide)), 0 if steady else heads * size
     block = power_of_two_over(size)
-    kernels().scan_matrix[grid](
-        r, k, v, decay, bonus, memory, out, after, count, step, N=size, BN=block, BV=wide, num_warps=1
-    )
+    with torch.cuda.device_of(out):
+        kernels().scan_matrix[grid](
+            r, k, v, decay, bonus, memory, out, after, count, step, N=size, BN=block, BV=wide, num_warps=1
+        )
     return out, after
 
 
@@ -64,7 +65,10 @@ def delta(
     out, after = torch.empty_like(v), torch.empty_like(memory)
     wide = min(8, power_of_two_over(size))
     grid, block = (heads, -(-size // wide)), power_of_two_over(size)
-    kernels().scan_delta[grid](r, k, v, decay, a, b, memory, out, after, count, N=size, BN=block, BV=wide, num_warps=1)
+    with torch.cuda.device_of(out):
+        kernels().scan_delta[grid](
+            r, k, v, decay, a, b, memory, out, after, count, N=size, BN=block, BV=wide, num_warps=2
+        )
     return out, after
 
 
@@ -75,9 +79,10 @@ def log_sums(
     key, value, decay, bonus, *old = _contiguous(key, value, decay, bonus, *memory)
     out, new = torch.empty_like(value), tuple(torch.empty_like(part) for part in old)
     width = key.shape[1]
-    kernels().scan_log_sums[(-(-width // 32),)](
-        key, value, decay, bonus, *old, out, *new, key.shape[0], A=width, BLOCK=32, num_warps=1
-    )
+    with torch.cuda.device_of(out):
+        kernels().scan_log_sums[(-(-width // 32),)](
+            key, value, decay, bonus, *old, out, *new, key.shape[0], A=width, BLOCK=32, num_warps=1
+        )
     return out, (new[0], new[1], new[2])
 
 
@@ -88,9 +93,10 @@ def sums(
     key, value, decay, bonus, *old = _contiguous(key, value, decay, bonus, numerator, denominator)
     out, new = torch.empty_like(value), tuple(torch.empty_like(part) for part in old)
     width = key.shape[1]
-    kernels().scan_sums[(-(-width // 32),)](
-        key, value, decay, bonus, *old, out, *new, key.shape[0], EPSILON=epsilon, A=width, BLOCK=32, num_warps=1
-    )
+    with torch.cuda.device_of(out):
+        kernels().scan_sums[(-(-width // 32),)](
+            key, value, decay, bonus, *old, out, *new, key.shape[0], EPSILON=epsilon, A=width, BLOCK=32, num_warps=1
+        )
     return out, new[0], new[1]
 
 

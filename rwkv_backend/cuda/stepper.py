@@ -77,7 +77,11 @@ def fused_step(model: RWKVModel) -> FusedModel | None:
     if not can_fuse(model):
         return None
     hopper = torch.cuda.get_device_capability(model.device) >= (9, 0)
-    fused = FusedModel(model, overlap=hopper)
+    try:
+        fused = FusedModel(model, overlap=hopper)
+    except torch.cuda.OutOfMemoryError:
+        log.info("The GPU has no room left to lay out the weights for faster writing.")
+        return None
     fused.build()
     return fused
 
