@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Order = Literal["rwkv", "common"]
 
+FIRST_FLOOR = 1e-4
+"""In most texts the cuts end above this probability."""
+
 LARGEST_SEED = 2**31 - 1
 """A seed fits a spin box, so that a user can type in again what a run reported."""
 
@@ -354,7 +357,7 @@ def shortlist(probs: Tensor, params: SamplingParams) -> Tensor | None:
 def _floors(probs: Tensor, params: SamplingParams) -> Iterator[float]:
     """Where to end the list: first a guess that does for most texts, then a floor above which a cut surely ends."""
     if params.top_k or params.min_p or params.top_p < 1:
-        yield 1e-4
+        yield FIRST_FLOOR
     if 0 < params.top_k < len(probs):
         yield float(probs.topk(params.top_k).values[-1])
     elif params.top_p < 1:
@@ -443,14 +446,14 @@ class Sampler:
             return Draw(token, logit - _finite(total), 1.0)
         listed = shortlists.shortlist(raw, _warmed(changed, self.params))
         total = _finite(listed.total)
-        if len(listed.ids) < len(raw) and not (
-            len(listed.ids) and _long_enough(listed.probs, float(listed.probs.min()), self.params)
-        ):
-            token, probability = self._drawn(changed)
-            return Draw(token, float(raw[token]) - total, probability)
-        chances = cut(listed.probs, self.params)
-        place = pick(chances, self._uniform())
-        return Draw(int(listed.ids[place]), float(listed.raw[place]) - total, float(chances[place]))
+        for part in (listed.above(FIRST_FLOOR), listed):
+            count, probs = part.probs.size, torch.from_numpy(part.probs)
+            if count == raw.shape[0] or (count and _long_enough(probs, float(part.probs.min()), self.params)):
+                chances = cut(probs, self.params)
+                place = pick(chances, self._uniform())
+                return Draw(int(part.ids[place]), float(part.raw[place]) - total, float(chances[place]))
+        token, probability = self._drawn(changed)
+        return Draw(token, float(raw[token]) - total, probability)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """What `next` would draw from, on the CPU (V,): after penalties, bans and cuts; all on one token at temperature 0."""

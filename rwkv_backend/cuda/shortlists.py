@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rwkv_backend.cuda.graphs import GraphRecorder
@@ -19,26 +21,34 @@ LISTED = 1024
 
 @dataclass(frozen=True)
 class Shortlist:
-    """On the CPU, in float64, by ascending id: all tokens that are at least as likely as the least likely one listed.
+    """In numpy, float64, by ascending id: all tokens that are at least as likely as the least likely one listed.
 
     raw: their logits before penalties; total: log Σ exp of all raw logits; probs: under the changed logits, of all tokens.
     """
 
-    ids: Tensor
-    raw: Tensor
-    probs: Tensor
+    ids: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    probs: NDArray[np.float64]
     total: float
+
+    def above(self, floor: float) -> Shortlist:
+        """Only those at least as likely as `floor`."""
+        kept = self.probs >= floor
+        return Shortlist(self.ids[kept], self.raw[kept], self.probs[kept], self.total)
 
 
 def shortlist(raw: Tensor, changed: Tensor) -> Shortlist:
     """Logits (V,) float64 on any device, before and after penalties, bans and an early temperature."""
-    count = min(LISTED, len(raw))
-    table = (_finder(raw.device, len(raw))(raw, changed) if raw.is_cuda else _table(raw, changed)).cpu()
-    values, numbers, listed, totals = table.split([count, count, count, 2])
-    if count < len(raw):  # more tokens may be as likely as the last: leave out all of that likelihood
-        likelier = values > values.min()
-        values, numbers, listed = values[likelier], numbers[likelier], listed[likelier]
-    return Shortlist(numbers.to(torch.int64), listed, torch.exp(values - totals[1]), float(totals[0]))
+    words = raw.shape[0]
+    count = min(LISTED, words)
+    table = _finder(raw.device, words)(raw, changed) if raw.is_cuda else _table(raw, changed)
+    values, ids, listed, totals = np.split(table.cpu().numpy(), [count, 2 * count, 3 * count])
+    with np.errstate(invalid="ignore"):  # a NaN among the logits shows in the total
+        found = Shortlist(ids, listed, np.exp(values - totals[1]), float(totals[0]))
+    if count == words or not np.isfinite(totals).all():
+        return found
+    kept = values > values.min()  # more tokens may be as likely as the last: leave out all of that likelihood
+    return Shortlist(found.ids[kept], found.raw[kept], found.probs[kept], found.total)
 
 
 def best(raw: Tensor, changed: Tensor) -> tuple[int, float, float]:
