@@ -29,6 +29,7 @@ from app.compare_part import ComparePart
 from app.controller import Controller
 from app.error_report import ErrorReport
 from app.messages import Engine, OpenedModel, Write, Written
+from app.packed_weights import PackedWeights
 from app.plot_grid import PlotGrid
 from app.settings import BUDGETS, LastModel, Settings
 from app.timeline_part import TimelinePart
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
             QKeySequence(QKeySequence.StandardKey.Open),
             "folder-open",
         )
+        PackedWeights(menu).removed.connect(self.say)
         menu.addSeparator()
         self._action(menu, "quit_action", self.tr("Quit"), self.close, QKeySequence(QKeySequence.StandardKey.Quit), "x")
 
