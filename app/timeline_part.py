@@ -82,8 +82,9 @@ class TimelinePart(QObject):
         self.card.refresh(first, self.desk.records[first:])
 
     def _tokens_measured(self, first: int, end: int) -> None:
-        self._talk.show_tokens(first, self.desk.records[first:])
-        self.card.refresh(first, self.desk.records[first:])
+        self._talk.show_measured(first, self.desk.records[first:end])
+        self.card.refresh_known(first, self.desk.records[first:end])
+        self._position_changed()
 
     def _position_changed(self) -> None:
         desk = self.desk

@@ -279,6 +279,11 @@ class Conversation(QWidget):
         self._centre.show_tokens(first, records)
         self.scrubber.show_tokens(first, records)
 
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These are better known now."""
+        self._centre.show_measured(first, records)
+        self.scrubber.show_measured(first, records)
+
     def show_turns(self, turns: Sequence[TurnRecord]) -> None:
         """Which tokens the turns of the conversation take."""
         self._centre.transcript.show_ranges([(turn.start, turn.end) for turn in turns])

@@ -119,6 +119,11 @@ class Centre(QStackedWidget):
         self.transcript.show_tokens(first, records)
         self.page.show_tokens(first, records)
 
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These are better known now."""
+        for layer in (self.transcript.tokens, self.page.tokens):
+            layer.show_measured(first, records)
+
     def set_tinted(self, tinted: bool) -> None:
         for layer in (self.transcript.tokens, self.page.tokens):
             layer.set_tinted(tinted)

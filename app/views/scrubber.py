@@ -118,6 +118,11 @@ class Scrubber(QWidget):
         self.strip.show_tokens(first, records)
         self.setVisible(bool(self._records))
 
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These are better known now."""
+        self._records[first : first + len(records)] = records
+        self.strip.show_measured(first, records)
+
     def show_position(self, position: int, live: bool) -> None:
         """So many tokens have been read at the place that is looked at."""
         self.strip.show_position(position, live)

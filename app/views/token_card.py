@@ -205,7 +205,7 @@ class TokenCard(QFrame):
         self._writable = writable
 
     def refresh(self, first: int, records: Sequence[TokenRecord]) -> None:
-        """Tokens from `first` on are known better now, or are others."""
+        """From the token `first` on, the text consists of these."""
         if not self.isVisible() or self._record is None or self._record.index < first:
             return
         at = self._record.index - first
@@ -213,6 +213,11 @@ class TokenCard(QFrame):
             self._show(records[at], self._place)
         else:
             self.hide()
+
+    def refresh_known(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These tokens are better known now."""
+        if self._record is not None and first <= self._record.index < first + len(records):
+            self.refresh(first, records)
 
     def _show(self, record: TokenRecord, place: QRect) -> None:
         announced = self._record is None or self._record.index != record.index or not self.isVisible()

@@ -112,6 +112,14 @@ class TokenLayer(QObject):
         self._kept = {key: line for key, line in self._kept.items() if line.whole and line.last < first}
         self.update()
 
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These tokens are better known now; their text and those after them stay."""
+        last = first + len(records)
+        self._surprises[first:last] = [surprise(record) for record in records]
+        kept = self._kept.items()
+        self._kept = {k: line for k, line in kept if line.last < first or (line.boxes and line.boxes[0][0] >= last)}
+        self.update()
+
     def set_told(self, told: bool) -> None:
         """Whether it is this field's text that was read."""
         self._told = told

@@ -54,6 +54,12 @@ class TokenStrip(QSlider):
         self.setRange(min(1, len(self._surprises)), len(self._surprises))
         self.update()
 
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These are better known now."""
+        self._surprises[first : first + len(records)] = [surprise(record) or 0.0 for record in records]
+        self._columns = []
+        self.update()
+
     def show_position(self, position: int, live: bool) -> None:
         self._live = live
         self.setValue(position)

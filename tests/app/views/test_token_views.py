@@ -417,3 +417,16 @@ def test_the_mouse_finds_the_word_it_is_at(qtbot: QtBot, page: Page) -> None:
     assert hovered.args is not None
     assert hovered.args[0] == 1
     assert page.tokens.token_at(QPointF(250, 290)) is None
+
+
+def test_what_is_measured_later_tints_the_words_then(qtbot: QtBot, page: Page) -> None:
+    texts = ["Once", " upon", " a", " time"]
+    page.set_text("".join(texts))
+    page.show_tokens(0, records(texts, surprise=None))
+    page.tokens.set_tinted(True)
+    page.grab()
+    plain = [line.tint.size() for line in page.tokens._kept.values()]
+    page.tokens.show_measured(1, records([" upon", " a"], 1, 6.0))
+    page.grab()
+    assert page.tokens._surprises == [None, 6.0, 6.0, None]
+    assert [line.tint.size() for line in page.tokens._kept.values()] > plain
