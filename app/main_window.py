@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenu, QMessageBox, QTabWidget, QWidget
 
 from app import log as log_file
 from app import theme
@@ -36,6 +36,7 @@ from app.timeline_part import TimelinePart
 from app.views.conversation import Conversation
 from app.views.error_dialog import ErrorDialog
 from app.views.model_panel import ModelPanel
+from app.views.pages import Pages
 from app.views.sampling_panel import SamplingPanel
 from app.views.welcome import Welcome
 from app.vitals import resident_bytes
@@ -101,8 +102,7 @@ class MainWindow(QMainWindow):
         self.inspector_tabs.setAccessibleName(self.tr("Ways to look into the model"))
         self.inspector_tabs.setDocumentMode(True)
         self.inspector_tabs.addTab(self.plot_grid, self.tr("State"))
-        self.pages = QStackedWidget()
-        self.pages.setObjectName("pages")
+        self.pages = Pages()
         self.pages.addWidget(self.conversation)
         self.setCentralWidget(self.pages)
 

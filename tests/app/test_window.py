@@ -265,3 +265,13 @@ def test_the_library_knows_no_qt() -> None:
     code = "import sys, rwkv_backend.session, rwkv_backend.cli; print([m for m in sys.modules if 'PySide' in m])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_window_fits_a_small_screen_whatever_page_was_made(qtbot: QtBot, window: MainWindow) -> None:
+    """The compare page is wide, and once made the window wider than the screen although it was not seen."""
+    window.show_page("inspect")
+    for tab in range(window.inspector_tabs.count()):
+        window.inspector_tabs.setCurrentIndex(tab)
+        assert window.minimumSizeHint().width() <= 1280
+    window.show_page("compare")
+    assert window.minimumSizeHint().width() <= 1280
