@@ -233,6 +233,8 @@ class LabDesk(TabDesk):
         words = self.tr("“{0}” comes with {1}; with “{2}” in the text, {3}; with all layers exchanged, {4}.")
         chances = [_chance(value) for value in (found.clean, found.other, found.all_layers)]
         result = words.format(watched, chances[0], asked.other.strip(), chances[1], chances[2])
+        if not math.isnan(found.copy_effect):
+            result += " " + self.tr("The copy head's memory alone: {0} nats.").format(figure(found.copy_effect))
         tables, shown = (found.effect, found.restored), {"plot": "patching", **_choices(asked)}
         self.lab.patch.plot.show_tables(tables, result, shown, self.contents.tokens_seen)
 

@@ -40,11 +40,15 @@ class AskLens(Job):
 
 @dataclass(frozen=True)
 class LensAnswer:
-    """`texts` are the words read, a text a column; first: how many tokens came before them."""
+    """`texts` are the words read, a text a column; first: how many tokens came before them.
+
+    edited: the memory was edited there, and what came before the edit is not looked at
+    """
 
     table: LensTable
     first: int
     texts: tuple[str, ...]
+    edited: bool = False
 
 
 # Influence
@@ -77,6 +81,7 @@ class InfluenceAnswer:
     bars: FloatArray
     whole: TokenInfluence
     note: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def lens(desk: Desk, job: AskLens) -> Steps:
         "lens",
         logit_lens(session.model, text.tokens[first:], session.tokenizer, state=text.state(first), top=job.top),
     )
-    return LensAnswer(table, first, text.words(first))
+    return LensAnswer(table, first, text.words(first), text.begins_with_edit(first))
 
 
 def influence(desk: Desk, job: AskInfluence) -> Steps:
@@ -62,6 +62,7 @@ def influence(desk: Desk, job: AskInfluence) -> Steps:
         bars=_bars(job, whole),
         whole=whole,
         note=maps[0].note if len(maps) == 1 else whole.note,
+        edited=text.begins_with_edit(first),
     )
 
 

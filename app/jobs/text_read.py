@@ -24,6 +24,10 @@ class TextRead:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def begins_with_edit(self, first: int) -> bool:
+        """Whether looking begins where it does because of an edit."""
+        return first in self._session.edited_at
+
     @property
     def edited(self) -> bool:
         """Whether the memory was edited before the last of these tokens."""

@@ -36,6 +36,11 @@ class AnswerPanel(PlotPanel):
         self._export.setEnabled(False)
         self.say_nothing_here(sentence)
 
+    def say_about(self, edited: bool, first: int, otherwise: str) -> None:
+        """In the line below: where looking begins if the memory was edited there, or else something of use."""
+        words = self.tr("The memory was edited after token {0}: nothing before that is shown.")
+        self.say(words.format(first) if edited else otherwise)
+
     def show_drawn(self, tokens_seen: int, sentence: str = "") -> None:
         """An answer has been drawn, or `sentence` says why there is nothing to see."""
         self.tokens_seen = tokens_seen

@@ -214,7 +214,7 @@ class Influence(AnswerPanel):
         self.leave_out.setEnabled(count > 1)
         self._paint()
         self._show_strip()
-        self.say(answer.note or self.tr("Point at the map: it names both words."))
+        self.say_about(answer.edited, answer.first, answer.note or self.tr("Point at the map: it names both words."))
 
     def show_left_out(self, found: LeaveOneOut) -> None:
         """A second bar under each word that was left out so far."""

@@ -104,7 +104,7 @@ class Lens(AnswerPanel):
         self._answer = answer
         self.show_drawn(answer.first + len(answer.texts))
         self._paint()
-        self.say(answer.table.note or self.tr("Click a cell to go to that token."))
+        self.say_about(answer.edited, answer.first, answer.table.note or self.tr("Click a cell to go to that token."))
 
     def recolour(self) -> None:
         self._paint()

@@ -98,10 +98,10 @@ class Numbers(AnswerPanel):
         """Draw what came."""
         columns = [
             (self.tr("layer"), self.tr("layer"), np.arange(found.norms.values.shape[0], dtype=np.float32)),
-            *self._norms(found),
+            *self._outliving(found),
             *self._rank(found),
             (self.tr("conc."), found.concentration_about, found.concentration.values),
-            *self._outliving(found),
+            *self._norms(found),
         ]
         lines = tuple(zip(*(np.asarray(values, dtype=float).tolist() for _, _, values in columns), strict=True))
         self._table.fill(tuple(c[0] for c in columns), tuple(c[1] for c in columns), lines)

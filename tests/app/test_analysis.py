@@ -192,6 +192,12 @@ def test_an_edit_changes_what_is_written_and_undo_restores_it(qtbot: QtBot, wind
     assert window.analysis.edited_label.isVisible()
     assert write(qtbot, window, 30, begun) != untouched
     assert window.analysis.edited_label.isVisible(), "what was written since rests on the edit"
+    window.analysis.show_tab(window.analysis.lens)
+    settle(qtbot, window)
+    lens = window.analysis.lens.lens
+    assert lens._answer is not None
+    assert lens._answer.first == session_of(window).edited_at[-1]
+    assert "edited after token" in lens._status.text()
     assert write(qtbot, window, 30) == begun, "before the edit the past is as it was"
 
 
