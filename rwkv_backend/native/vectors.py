@@ -18,6 +18,9 @@ from rwkv_backend.native.compiler import intrinsic
 STEP = 32
 """Numbers that a dot product takes at once."""
 
+LINE, AHEAD = 64, 1024
+"""Bytes that come from memory together, and how far ahead of its use a weight is asked for."""
+
 TILE_ROWS, TILE_COLUMNS = 6, 16
 
 F32, I8, I16, I32, I64 = ir.FloatType(), ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
@@ -72,6 +75,14 @@ def constant(number: int) -> Any:
     return ir.Constant(I64, number)
 
 
+def _fetch_early(builder: Any, address: Any, ahead: int) -> None:
+    """Ask for memory that will be read soon: the processor's own guesses end at each page."""
+    place = builder.inttoptr(builder.add(address, constant(ahead)), I8.as_pointer())
+    kind = ir.FunctionType(ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
+    fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(fetch, (place, *(ir.Constant(I32, number) for number in (0, 3, 1))))
+
+
 def _dot(weight_bytes: int, input_bytes: int, widen: Any, integer: bool) -> Any:
     """A dot product of four running sums; `widen` makes a vector to be multiplied out of what is stored."""
 
@@ -86,6 +97,9 @@ def _dot(weight_bytes: int, input_bytes: int, widen: Any, integer: bool) -> Any:
             lanes = 16 if integer else 8
             sums = [cgutils.alloca_once_value(builder, ir.Constant(kind, None)) for _ in range(STEP // lanes)]
             with cgutils.for_range_slice(builder, constant(0), count, constant(STEP)) as (at, _):
+                here = builder.add(weights, builder.mul(at, constant(weight_bytes)))
+                for offset in range(0, STEP * weight_bytes, LINE):
+                    _fetch_early(builder, here, AHEAD + offset)
                 for i, total in enumerate(sums):
                     place = builder.add(at, constant(i * lanes))
                     w = widen(builder, weights, builder.mul(place, constant(weight_bytes)))
