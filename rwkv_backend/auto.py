@@ -6,6 +6,7 @@ with a vector, which is measured once (some hundredths of a second each). Nothin
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,12 @@ FAST_ENOUGH = 12.0
 EXACT = {"float16": ("float16", "float32"), "bfloat16": ("bfloat16", "float32")}
 """By how a file stores its weights, the dtypes that hold them without rounding; for all others only float32."""
 
-ROWS, COLUMNS, RUNS = 4096, 2048, 9
+SMALL = 25_000_000
+"""Weights up to which a model is fast in any dtype: it stays in float32, and nothing need be measured."""
+
+ROWS, COLUMNS, RUNS = 2048, 2048, 5
+COPIES = {"float32": 4, "bfloat16": 8, "float16": 8, "int8": 16, "int4": 32}
+"""Matrices that are multiplied in turn, 64 MB together: more than any cache holds."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ def choose_dtype(
     if device.startswith(("cuda", "mps")):
         return _on_gpu(fitting, stored)
     numbers = sum(prod(part.shape) for part in layout.parts if part.use == "linear")
+    if numbers <= SMALL and "float32" in fitting:
+        return Choice("float32", "It is exact, and a model as small as this is fast in any precision.", 0.0)
     foreseen = {dtype: measured(dtype) / max(numbers, 1) for dtype in fitting if dtype != "int4"}
     exact = {dtype: foreseen[dtype] for dtype in EXACT.get(stored, ("float32",)) if dtype in foreseen}
     if exact and max(exact.values()) >= FAST_ENOUGH:
@@ -84,15 +92,23 @@ def matrix_speed(dtype: str) -> float:
 
 def _measured(dtype: str) -> tuple[bool, float]:
     """Whether native code was measured, and the speed."""
-    generator = torch.Generator().manual_seed(0)
-    weight = torch.randn((ROWS, COLUMNS), generator=generator).to(linear.stored_dtype(dtype))
-    matrices = [linear.pack(weight.clone(), None, dtype) for _ in range(_copies(dtype))]
+    weight = torch.linspace(-1, 1, ROWS * COLUMNS).view(ROWS, COLUMNS).to(linear.stored_dtype(dtype))
+    matrices = [linear.pack(weight, None, dtype)]
+    matrices += [_copy(matrices[0]) for _ in range(COPIES[dtype] - 1)]
     numbers = ROWS * COLUMNS * len(matrices)
     native = _native_seconds(matrices)
     if native is not None:
         return True, numbers / native
-    x = torch.randn((1, COLUMNS), generator=generator)
+    x = torch.ones((1, COLUMNS))
     return False, numbers / min(_seconds(matrices, x) for _ in range(RUNS))
+
+
+def _copy(matrix: linear.Linear) -> linear.Linear:
+    other = copy.copy(matrix)
+    for name, value in vars(matrix).items():
+        if isinstance(value, torch.Tensor):
+            setattr(other, name, value.clone())
+    return other
 
 
 def _native_seconds(matrices: Sequence[linear.Linear]) -> float | None:
@@ -101,11 +117,6 @@ def _native_seconds(matrices: Sequence[linear.Linear]) -> float | None:
     except ImportError:
         return None
     return seconds(matrices, RUNS)
-
-
-def _copies(dtype: str) -> int:
-    """Enough of them that no cache holds them all."""
-    return {"int8": 8, "float16": 4, "bfloat16": 4}.get(dtype, 2)
 
 
 def _seconds(matrices: Sequence[linear.Linear], x: torch.Tensor) -> float:

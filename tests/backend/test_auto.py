@@ -15,6 +15,11 @@ from tests.shared import Saved
 EQUAL = {"float32": 1.0, "bfloat16": 1.8, "float16": 1.5, "int8": 3.0}
 
 
+@pytest.fixture(autouse=True)
+def _no_model_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "SMALL", 0)
+
+
 def layout_of(saved: Saved) -> Layout:
     return identify(open_checkpoint(saved("6.0")).shapes).layout
 
@@ -81,3 +86,8 @@ def test_a_model_opened_with_auto_tells_what_it_became(saved: Saved, monkeypatch
     model = open_model(saved("4"), dtype="auto")
     assert model.dtype == "float32"
     assert open_model(saved("4"), dtype="int8").dtype == "int8"
+
+
+def test_a_small_model_stays_exact_and_nothing_is_measured(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "SMALL", 25_000_000)
+    assert choose_dtype(layout_of(saved), "float16", 0, speed=dict[str, float]().__getitem__).dtype == "float32"
