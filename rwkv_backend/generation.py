@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from rwkv_backend.errors import ContextFullError, SettingError, TokenError
@@ -69,9 +69,17 @@ class Speller(Protocol):
 
 
 def read_prompt(
-    model: LanguageModel[S], state: S, tokens: Sequence[int], chunk: int = CHUNK
+    model: LanguageModel[S],
+    state: S,
+    tokens: Sequence[int],
+    chunk: int = CHUNK,
+    known: int = 0,
+    pauses: Sequence[int] = (),
 ) -> Generator[Progress, None, Tensor]:
     """Read `tokens` in chunks and tell how far it is after each; returns the logits (V,) after the last token.
+
+    known   tokens before these that were known already; Progress counts them as done
+    pauses  numbers of `tokens` after which a chunk ends too, for those who want the state there
 
     Closed between two chunks, it leaves a state that has read what the last Progress counts. Raises ContextFullError
     before it reads anything if there is not room for all, and TokenError if there is nothing to read.
@@ -79,14 +87,24 @@ def read_prompt(
     if not tokens:
         raise nothing_to_read()
     require_room(model, state, len(tokens))
-    yield Progress(0, len(tokens), "tokens")
+    total = known + len(tokens)
+    yield Progress(known, total, "tokens", known=known)
     seconds = 0.0
-    for start in range(0, len(tokens), chunk):
+    for start, end in _stretches(len(tokens), chunk, pauses):
         began = time.perf_counter()
-        logits = _forward(model, tokens[start : start + chunk], state)
+        logits = _forward(model, tokens[start:end], state)
         seconds += time.perf_counter() - began
-        yield Progress(min(start + chunk, len(tokens)), len(tokens), "tokens", seconds)
+        yield Progress(known + end, total, "tokens", seconds, known)
     return logits
+
+
+def _stretches(total: int, chunk: int, pauses: Sequence[int]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for pause in (*sorted(pause for pause in pauses if pause < total), total):
+        while start < pause:
+            end = min(start + chunk, pause)
+            yield start, end
+            start = end
 
 
 def generate(
@@ -156,8 +174,13 @@ class Writer(Generic[S]):
         stop: Sequence[str] = (),
         alternatives: int = 0,
         unfinished: bytes = b"",
+        known: int = 0,
+        pauses: Sequence[int] = (),
     ) -> None:
-        """unfinished: the bytes of a character that the text before has begun, where its end is gone on from."""
+        """unfinished: the bytes of a character that the text before has begun, where its end is gone on from.
+
+        known, pauses: for reading the prompt, see `read_prompt`
+        """
         if max_tokens < 0:
             raise SettingError(f"The number of tokens to write must be 0 or more; {max_tokens} was given.")
         self.model = model
@@ -174,7 +197,8 @@ class Writer(Generic[S]):
         self._characters.feed(unfinished)
         self._stops = StopMatcher(stop)
         self._ended: tuple[StopReason, str] | None = None
-        self._prompt = Progress(0, 0, "tokens")
+        self._known, self._pauses = known, pauses
+        self._prompt = Progress(known, known, "tokens", known=known)
         self._seconds = 0.0
         self._recent: deque[float] = deque(maxlen=RECENT)
 
@@ -205,7 +229,7 @@ class Writer(Generic[S]):
             reason,
             "".join(self._shown),
             tuple(self.tokens),
-            prompt_tokens=self._prompt.done,
+            prompt_tokens=self._prompt.done - self._known,
             prompt_seconds=self._prompt.seconds,
             seconds=self._seconds,
             detail=detail,
@@ -213,17 +237,18 @@ class Writer(Generic[S]):
             rest=rest,
             tail=self._stops.tail,
             seed=self.sampler.seed,
+            prompt_known=self._known,
         )
 
     def _read(self, prompt: Sequence[int]) -> Generator[Progress, None, None]:
-        reading = read_prompt(self.model, self.state, prompt)
+        reading = read_prompt(self.model, self.state, prompt, known=self._known, pauses=self._pauses)
         while True:
             try:
                 self._prompt = next(reading)
             except StopIteration as done:
                 self.logits = done.value
                 return
-            if self._prompt.done:
+            if self._prompt.done > self._known:
                 self.logits = None  # those of the old place; the new ones come with the last token
             yield self._prompt
 

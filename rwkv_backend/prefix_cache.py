@@ -2,60 +2,81 @@
 
 A tree over tokens remembers which texts were read. Where a new text leaves an old one after a shared beginning that is worth
 it, the state is kept at that very place; and always at the end of a prompt. All within a budget of bytes: what was not used
-for longest goes first. A kept state is copied when it is handed out, so that none can be changed from outside.
+for longest goes first, but no state goes for the sake of one further on in the same text, since more texts may begin with
+the shorter. A kept state is copied when it is handed out, so that none can be changed from outside.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rwkv_backend.generation import CHUNK, read_prompt
-from rwkv_backend.records import Progress
+from rwkv_backend.pieces import Pieces
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rwkv_backend.models.base import RWKVModel
     from rwkv_backend.state import State
 
 SHORTEST = 16
 """Tokens that two texts must share before the state there is kept: reading fewer costs next to nothing."""
 
-BUDGET = 256_000_000
+BUDGET = 64 * 2**20
 """Bytes for the states and logits, unless said otherwise."""
 
 MOST_TOKENS = 1_000_000
 """Tokens that the tree remembers of texts read, at most; then it begins afresh with the kept states' texts."""
 
 
+@dataclass(frozen=True)
+class _Kept:
+    state: State
+    logits: Tensor
+    pieces: Pieces
+    size: int
+
+
 @dataclass
 class _Node:
-    """A stretch of tokens below its parent. `kept`: the state and logits after its last token."""
+    """A stretch of tokens below its parent. `kept`: what is known after its last token."""
 
     tokens: array[int]
     parent: _Node | None
     children: dict[int, _Node] = field(default_factory=dict)
-    kept: tuple[State, Tensor] | None = None
+    kept: _Kept | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """The longest kept beginning of a text: how many tokens, and the state and logits (V,) after them, one's own."""
+    """The longest kept beginning of a text: how many tokens, and the state and logits (V,) after them, one's own.
+
+    pieces: in which they were read
+    """
 
     length: int
     state: State
     logits: Tensor
+    pieces: Pieces = field(default_factory=Pieces)
 
 
 class PrefixCache:
     """For one model; `clear` it when that changes."""
 
     def __init__(self, budget: int = BUDGET) -> None:
-        self.budget = budget
+        self._budget = budget
         self.clear()
+
+    @property
+    def budget(self) -> int:
+        return self._budget
+
+    @budget.setter
+    def budget(self, size: int) -> None:
+        self._budget = size
+        while self.memory_bytes > size:
+            self._drop(next(iter(self._used.values())))
 
     def clear(self) -> None:
         self._root = _Node(array("q"), None)
@@ -68,8 +89,8 @@ class PrefixCache:
         """How many states are kept."""
         return len(self._used)
 
-    def longest(self, tokens: Sequence[int]) -> Found | None:
-        """The longest beginning of `tokens` whose state is kept, at most all of them; None: there is none."""
+    def longest(self, tokens: Sequence[int], beyond: int = 0) -> Found | None:
+        """The longest beginning of `tokens` whose state is kept, at most all of them; None: none has more than `beyond`."""
         best: tuple[int, _Node] | None = None
         for depth, node, whole in self._along(tokens):
             if whole and node.kept is not None:
@@ -77,9 +98,12 @@ class PrefixCache:
         if best is None:
             return None
         length, node = best
-        assert node.kept is not None
         self._touch(node)
-        return Found(length, node.kept[0].clone(), node.kept[1].clone())
+        if length <= beyond:
+            return None
+        kept = node.kept
+        assert kept is not None
+        return Found(length, kept.state.clone(), kept.logits.clone(), kept.pieces)
 
     def shared(self, tokens: Sequence[int]) -> int:
         """How many tokens this text has in common with the beginning of any text read before."""
@@ -89,17 +113,31 @@ class PrefixCache:
         """Know that this text was read, without keeping a state."""
         self._node(tokens)
 
-    def keep(self, tokens: Sequence[int], state: State, logits: Tensor) -> None:
-        """Keep copies of the state and logits (V,) after `tokens`; nothing happens if they alone exceed the budget."""
+    def keep(self, tokens: Sequence[int], state: State, logits: Tensor, pieces: Pieces | None = None) -> None:
+        """Keep copies of the state and logits (V,) after `tokens`, if they fit; pieces: in which the tokens were read."""
         size = state.nbytes + logits.nbytes
-        node = self._node(tokens)
-        if not tokens or size > self.budget or node.kept is not None:
-            return
-        while self.memory_bytes + size > self.budget:
-            self._drop(next(iter(self._used.values())))
-        node.kept = state.clone(), logits.clone()
-        self.memory_bytes += size
-        self._touch(node)
+        if tokens and self._node(tokens).kept is None and self._make_room(tokens, size):
+            node = self._node(tokens)  # making room may have removed it
+            own = Pieces() if pieces is None else pieces.until(len(tokens))
+            node.kept = _Kept(state.clone(), logits.clone(), own, size)
+            self.memory_bytes += size
+            self._touch(node)
+
+    def _make_room(self, tokens: Sequence[int], size: int) -> bool:
+        """Give up what was not used for longest, but no beginning of `tokens`; nothing at all if that is not enough."""
+        beginnings = {id(node) for _, node, whole in self._along(tokens) if whole}
+        going, excess = list[_Node](), self.memory_bytes + size - self.budget
+        for name, node in self._used.items():
+            if excess <= 0:
+                break
+            if name not in beginnings and node.kept is not None:
+                going.append(node)
+                excess -= node.kept.size
+        if excess > 0:
+            return False
+        for node in going:
+            self._drop(node)
+        return True
 
     def _along(self, tokens: Sequence[int]) -> Iterator[tuple[int, _Node, bool]]:
         """Down the tree as far as `tokens` go: how many agree so far, the node, and whether all of the node's do."""
@@ -144,7 +182,7 @@ class PrefixCache:
 
     def _drop(self, node: _Node) -> None:
         assert node.kept is not None
-        self.memory_bytes -= node.kept[0].nbytes + node.kept[1].nbytes
+        self.memory_bytes -= node.kept.size
         node.kept = None
         del self._used[id(node)]
         self._prune(node)
@@ -167,36 +205,6 @@ class PrefixCache:
                 leaves.append(node)
         for leaf in leaves:
             self._prune(leaf)
-
-
-def read_shared(
-    model: RWKVModel, cache: PrefixCache, tokens: Sequence[int], chunk: int = CHUNK
-) -> Generator[Progress, None, tuple[State, Tensor]]:
-    """Read `tokens` from the beginning, from the longest kept state on; returns the state and the logits (V,) after them.
-
-    Yields Progress over all tokens, those that need not be read counted as done. Keeps the state where the text leaves an
-    earlier one, and at its end.
-    """
-    found = cache.longest(tokens)
-    state, logits, done = (found.state, found.logits, found.length) if found else (model.new_state(), None, 0)
-    shared = cache.shared(tokens)
-    stops = [place for place in (shared if shared >= SHORTEST else 0, len(tokens)) if place > done]
-    for stop in dict.fromkeys(stops):
-        reading = read_prompt(model, state, tokens[done:stop], chunk)
-        while True:
-            try:
-                step = next(reading)
-            except StopIteration as end:
-                logits = end.value
-                break
-            yield Progress(done + step.done, len(tokens), step.unit, step.seconds)
-        assert logits is not None
-        done = stop
-        cache.keep(tokens[:stop], state, logits)
-    if logits is None:  # an empty text: read_prompt says so
-        yield from read_prompt(model, state, tokens, chunk)
-        raise AssertionError("reading nothing is an error")
-    return state, logits
 
 
 def _common(edge: array[int], tokens: Sequence[int], start: int) -> int:

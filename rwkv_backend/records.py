@@ -88,17 +88,21 @@ class StateField:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long job is. `unit` is what is counted: "bytes", "tokens", "runs"."""
+    """How far a long job is. `unit` is what is counted: "bytes", "tokens", "runs".
+
+    known: how many of those that are done took no work, since they were known from before
+    """
 
     done: int
     total: int
     unit: str
     seconds: float = 0.0
+    known: int = 0
 
     @property
     def rate(self) -> float:
         """Units a second so far; 0 before the first."""
-        return self.done / self.seconds if self.seconds > 0 else 0.0
+        return (self.done - self.known) / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
@@ -145,6 +149,7 @@ class Finished:
     tokens  one for each step, all of them read by the model; the sign for the end of the text is not among them
     tail    what the model read and wrote beyond `text`: the stop string and what came with it
     detail  which stop string, or why there was no room
+    prompt_tokens  how many were read, without the `prompt_known` whose state was known from another text
     seed    with this one, the same prompt and settings the text comes again
 
     Times are the work's own, without the waits of whoever watches.
@@ -161,6 +166,7 @@ class Finished:
     rest: str = ""
     tail: str = ""
     seed: int | None = None
+    prompt_known: int = 0
 
     @property
     def prompt_tokens_per_second(self) -> float:
@@ -327,7 +333,8 @@ class TimelineInfo:
 
     memory_bytes counts the checkpoints of all branches together, what they share once; record_bytes what is known of the
     tokens, some 100 bytes each, which is no part of the budget. added: how many tokens were put before the text (0 or 1);
-    a transcript leaves them out.
+    a transcript leaves them out. beginnings: states of texts' beginnings that are kept for other texts, outside the budget;
+    they take beginning_bytes of beginning_budget.
     """
 
     tokens: int
@@ -336,3 +343,6 @@ class TimelineInfo:
     checkpoints: tuple[int, ...]
     added: int = 0
     record_bytes: int = 0
+    beginnings: int = 0
+    beginning_bytes: int = 0
+    beginning_budget: int = 0

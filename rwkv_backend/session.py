@@ -13,18 +13,24 @@ and the sampler counts and draws as if it had written the present answer from it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rwkv_backend.answering import Answer, Ended, WatchedModel
+from rwkv_backend.answering import WriteSettings as WriteSettings
 from rwkv_backend.branches import Branches
 from rwkv_backend.conversation import Talk
 from rwkv_backend.errors import RWKVError
 from rwkv_backend.generation import Event, Writer, nothing_to_read
-from rwkv_backend.records import BranchInfo, Finished, Progress, Step, TimelineInfo, TokenRecord, TurnRecord
+from rwkv_backend.past import Moment
+from rwkv_backend.prefix_cache import BUDGET as MOST_FOR_BEGINNINGS
+from rwkv_backend.prefix_cache import PrefixCache
+from rwkv_backend.records import BranchInfo, Finished, Progress, TimelineInfo, TokenRecord, TurnRecord
 from rwkv_backend.sampling import Sampler, SamplingParams
+from rwkv_backend.spelling import spelled, with_message, with_pick
 from rwkv_backend.templates import Template, Turn
-from rwkv_backend.timeline import BUDGET, Moment, Timeline, common_length
+from rwkv_backend.timeline import BUDGET, Timeline, common_length
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,25 +41,16 @@ if TYPE_CHECKING:
     from rwkv_backend.tokenizers import Tokenizer
 
 
-@dataclass(frozen=True)
-class WriteSettings:
-    """How to write: sampling, when to stop, and how many alternatives each step lists."""
-
-    params: SamplingParams
-    max_tokens: int = 256
-    stops: tuple[str, ...] = ()
-    alternatives: int = 0
-
-
-Ended = Callable[[int, Finished], Talk]
-"""The conversation after writing that began at a position and ended so."""
+BEGINNINGS_SHARE = 4
+"""One part in so many of the budget for going back is what beginnings may take besides, up to the cache's own limit."""
 
 
 class Session:
     """Holds what was read and written between one piece of writing and the next.
 
     `writer` is the present or last piece of writing (None after going elsewhere), `ended` how the last one ended, also if
-    it was stopped.
+    it was stopped. `beginnings` holds states of texts' beginnings: what a new text has in common with an earlier one, even a
+    cleared one, is not read again.
 
     With `measuring`, the records of a prompt are complete as soon as it is read; with `keeps_changes`, records of what is
     written hold each layer's change. Both cost some speed, so they are off; `measure` adds what is
@@ -68,10 +65,11 @@ class Session:
         self.settings: WriteSettings | None = None
         self.writer: Writer[State] | None = None
         self._budget = budget_bytes
+        self.beginnings = PrefixCache(_for_beginnings(budget_bytes))
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything read and written, in all branches."""
+        """Forget everything read and written, in all branches. Beginnings stay, for texts that begin alike."""
         self.branches = Branches(Timeline(self.model, self.tokenizer, self._budget))
         self._left()
         self.ended: Finished | None = None
@@ -85,7 +83,12 @@ class Session:
 
     @property
     def talk(self) -> Talk:
+        """What the present branch's tokens are to a reader."""
         return self.branches.current.talk
+
+    @talk.setter
+    def talk(self, talk: Talk) -> None:
+        self.branches.current.talk = talk
 
     @property
     def state(self) -> State:
@@ -118,16 +121,20 @@ class Session:
             checkpoints=timeline.checkpoints,
             added=self.talk.added,
             record_bytes=timeline.record_bytes,
+            beginnings=len(self.beginnings),
+            beginning_bytes=self.beginnings.memory_bytes,
+            beginning_budget=self.beginnings.budget,
         )
 
     @property
     def budget(self) -> int:
-        """Bytes for going back, of all branches together."""
+        """Bytes for going back, of all branches together; beginnings may take a quarter of it besides, 64 MB at most."""
         return self._budget
 
     @budget.setter
     def budget(self, size: int) -> None:
         self._budget = self.timeline.budget = size
+        self.beginnings.budget = _for_beginnings(size)
 
     @property
     def keeps_changes(self) -> bool:
@@ -157,7 +164,7 @@ class Session:
     def rewind(self, n: int) -> None:
         """Forget all after the first `n` tokens of the present branch."""
         self.timeline.rewind(n)
-        self._talk_is(self.talk.cut(n, self.timeline.text))
+        self.talk = self.talk.cut(n, self.timeline.text)
         self.branches.shorten(n)
         self._left()
 
@@ -230,7 +237,7 @@ class Session:
         talk = self.talk.answered()
         if (template, extra) != (talk.template, talk.extra) or not template.takes_turns:
             talk = Talk(template, extra)
-        tokens, talk = self._with_message(talk, message)
+        tokens, talk = with_message(self.timeline, talk, message)
         start = talk.end
 
         def ended(begun: int, end: Finished) -> Talk:
@@ -244,7 +251,7 @@ class Session:
         if text and text == self.timeline.text(self.talk.added):
             tokens, added = list(self.timeline.tokens), self.talk.added
         else:
-            tokens, added = self._spelled(text)
+            tokens, added = spelled(self.tokenizer, text)
         yield from self._read_and_write(tokens, Talk(added=added), settings, settings.stops, lambda *_: self.talk)
 
     def go_on(self, settings: WriteSettings) -> Generator[Event, None, None]:
@@ -277,26 +284,6 @@ class Session:
 
     # Within
 
-    def _spelled(self, text: str) -> tuple[list[int], int]:
-        """As a fresh state reads it, and how many tokens that puts before it."""
-        tokens, start = self.tokenizer.encode(text), self.tokenizer.start
-        return ([start, *tokens], 1) if start is not None and tokens[:1] != [start] else (tokens, 0)
-
-    def _with_message(self, talk: Talk, message: str) -> tuple[list[int], Talk]:
-        """All tokens up to where the answer to `message` begins, and the conversation before it."""
-        template, timeline = talk.template, self.timeline
-        assert template is not None
-        if not talk.turns:
-            tokens, added = self._spelled(template.prompt([Turn("user", message)], talk.extra))
-            return tokens, replace(talk, added=added)
-        last, following = talk.turns[-1], template.next_turn(message)
-        if following.startswith(last.tail):
-            return [*timeline.tokens[: last.end], *self.tokenizer.encode(following.removeprefix(last.tail))], talk
-        end = whole_tokens(timeline, last)  # the model wrote on into something else: back to where its answer ends
-        rest = last.text.removeprefix(timeline.text(last.start, end))
-        talk = replace(talk, turns=(*talk.turns[:-1], replace(last, end=end, tail="")))
-        return [*timeline.tokens[:end], *self.tokenizer.encode(rest + following)], talk
-
     def _read_and_write(
         self, tokens: Sequence[int], talk: Talk, settings: WriteSettings, stops: tuple[str, ...], ended: Ended
     ) -> Generator[Event, None, None]:
@@ -309,7 +296,7 @@ class Session:
         left = before.cut(same, timeline.text)
         kept = timeline.keep_common(tokens)
         self.branches.shorten(same)
-        self._talk_is(replace(talk, runs=left.runs, picks=left.picks))
+        self.talk = replace(talk, runs=left.runs, picks=left.picks)
         try:
             yield from self._write(tokens[kept:], settings, stops, Sampler(settings.params), ended)
         finally:
@@ -324,97 +311,15 @@ class Session:
         ended: Ended,
         run: int | None = None,
     ) -> Generator[Event, None, None]:
-        """run: where the writing began that goes on here; None: it begins behind `tokens`."""
-        timeline, self.settings = self.timeline, settings
-        begun = len(timeline) + len(tokens)
+        """See `Answer`."""
+        self.settings = settings
         self._left()
-        self.ended = Finished("stopped", "", (), 0, 0.0, 0.0, seed=sampler.seed)
-        yield from timeline.prepare()
-        timeline.keep()
-        writer = self._writer(settings, stops, sampler, b"" if tokens else timeline.unfinished)
-        end: Finished | None = None
-        try:
-            for event in writer.run(tokens):
-                if isinstance(event, Step):
-                    timeline.mark_written()
-                elif isinstance(event, Finished):
-                    end = event
-                    self._finish(begun, run, end, ended)
-                elif event.done == event.total:
-                    timeline.keep()
-                yield event
-        finally:
-            if end is None:
-                self._finish(begun, run, writer.finished("stopped"), ended)
-
-    def _writer(
-        self, settings: WriteSettings, stops: tuple[str, ...], sampler: Sampler, unfinished: bytes
-    ) -> Writer[State]:
-        writer = Writer(
-            self.watched,
-            self.tokenizer,
-            state=self.timeline.state,
-            logits=self.timeline.logits,
-            sampler=sampler,
-            max_tokens=settings.max_tokens,
-            stop=stops,
-            alternatives=settings.alternatives,
-            unfinished=unfinished,
-        )
-        self.writer = writer
-        return writer
-
-    def _finish(self, begun: int, run: int | None, end: Finished, ended: Ended) -> None:
-        """What was written stays; a prompt of which only a part was read waits there to be changed."""
-        self.ended = end
-        if len(self.timeline) >= begun:
-            self._talk_is(self.talk.run_at(begun if run is None else run))
-            self._talk_is(ended(begun, end))
-
-    def _talk_is(self, talk: Talk) -> None:
-        self.branches.current.talk = talk
+        yield from Answer(self, settings, stops, sampler, ended, run).write(tokens)
 
     def _left(self) -> None:
         self.writer = None
         self.watched.kept = None
 
 
-class WatchedModel:
-    """The present timeline as the model that a Writer writes with; its next forward passes carry `probe`, if one is set."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.probe: Probe | None = None
-        self.kept: Probe | None = None
-        """The probe that went through the last forward pass, with what it found."""
-
-    @property
-    def max_tokens(self) -> int | None:
-        return self._session.model.max_tokens
-
-    def new_state(self) -> State:
-        return self._session.model.new_state()
-
-    def forward(self, tokens: list[int], state: State) -> Tensor:
-        session = self._session
-        measure = session.measuring and len(tokens) > 1
-        logits = session.timeline.forward(tokens, state, self.probe, measure)
-        self.kept = self.probe
-        return logits
-
-
-def with_pick(talk: Talk, timeline: Timeline) -> Talk:
-    """The conversation after a token that was put at the timeline's end: part of the answer, if one was being written."""
-    n = len(timeline)
-    if talk.turns and talk.turns[-1].end == n - 1:
-        answer = talk.turns[-1].start if talk.turns[-1].speaker == "model" else n - 1
-        talk = talk.told(timeline.text(answer), answer, n)
-    return talk.picked(n)
-
-
-def whole_tokens(timeline: Timeline, answer: TurnRecord) -> int:
-    """How far the tokens go that say nothing beyond the answer's text."""
-    end = answer.end
-    while end > answer.start and not answer.text.startswith(timeline.text(answer.start, end)):
-        end -= 1
-    return end
+def _for_beginnings(budget: int) -> int:
+    return min(MOST_FOR_BEGINNINGS, budget // BEGINNINGS_SHARE)

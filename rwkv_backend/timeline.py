@@ -13,24 +13,18 @@ timeline is whole, so any of them may be closed.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-import torch
-
 from rwkv_backend.checkpoint_store import SPACING, CheckpointStore
-from rwkv_backend.errors import TokenError
-from rwkv_backend.frames import memories
-from rwkv_backend.generation import CHUNK, nothing_to_read, read_prompt, require_room
-from rwkv_backend.pieces import Pieces
-from rwkv_backend.records import Progress, TokenRecord
-from rwkv_backend.state_change import MemoryWatch
-from rwkv_backend.token_log import Row, TokenLog
+from rwkv_backend.generation import nothing_to_read, read_prompt, require_room
+from rwkv_backend.past import Moment, Past, forward
+from rwkv_backend.records import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from rwkv_backend.models.base import RWKVModel
+    from rwkv_backend.prefix_cache import Found
     from rwkv_backend.probe import Probe
     from rwkv_backend.state import State
     from rwkv_backend.tokenizers import Tokenizer
@@ -41,26 +35,8 @@ BUDGET = 256 * 2**20
 """Bytes for checkpoints, if nobody says otherwise."""
 
 
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """A timeline at `position`, the state being a copy that anyone may change.
-
-    token   the last token read, None at the beginning
-    logits  (V,) for what comes next, None at the beginning
-    before  `frames.memories` of the state one token earlier, for `FrameMaker.make`; () at the beginning
-    probe   with what the last token's forward pass found, if one was asked for
-    """
-
-    position: int
-    token: int | None
-    state: State
-    logits: Tensor | None
-    before: Sequence[Tensor | None] = ()
-    probe: Probe | None = None
-
-
-class Timeline:
-    """Tokens, their records, the state after the last one, and checkpoints under a budget that all forks share.
+class Timeline(Past):
+    """A past, and the present that goes on from it: the state after the last token.
 
     It can be written to like a model (`max_tokens`, `new_state`, `forward`), and notes what passes.
     """
@@ -74,35 +50,14 @@ class Timeline:
         n: int = 0,
     ) -> None:
         """origin: share its first `n` tokens, and its budget; see `fork`."""
-        self.model, self.tokenizer = model, tokenizer
-        self._blank = model.new_state()
-        self.store: CheckpointStore = CheckpointStore(budget_bytes) if origin is None else origin.store
-        self._watch = MemoryWatch(self._blank)
-        if origin is None:
-            self._log, self._shelf = TokenLog(tokenizer.bytes_of, self.store.records, self._watch), self.store.shelf()
-        else:
-            self._log, self._shelf = origin._log.fork(n, self._watch), origin._shelf.fork(n)
-        self._pieces: Pieces = Pieces() if origin is None else origin._pieces.until(n)
+        super().__init__(model, tokenizer, CheckpointStore(budget_bytes) if origin is None else origin, n)
         self._state: State | None = None
         self._passing: State | None = None
         self._logits: Tensor | None = None
-        self._expected: list[Row] = []
-        self._cursor: tuple[int, State, Tensor | None] | None = None
         self.keeps_changes: bool = False if origin is None else origin.keeps_changes
         """Whether the memory's change is recorded with each token as it is written: some hundredths of the speed."""
 
     # What there is
-
-    def __len__(self) -> int:
-        return len(self._log.tokens)
-
-    @property
-    def tokens(self) -> Sequence[int]:
-        return self._log.tokens
-
-    @property
-    def written(self) -> Sequence[bool]:
-        return self._log.written
 
     @property
     def ready(self) -> bool:
@@ -128,45 +83,6 @@ class Timeline:
             _drain(self.prepare())
         return self._logits
 
-    @property
-    def checkpoints(self) -> tuple[int, ...]:
-        return self._shelf.positions
-
-    @property
-    def edited_at(self) -> tuple[int, ...]:
-        """Where the memory was edited (see `replace_state`)."""
-        return tuple(checkpoint.position for checkpoint in self._shelf if checkpoint.pinned)
-
-    @property
-    def memory_bytes(self) -> int:
-        """What the checkpoints of all forks together take; at most the budget, unless edited states alone take more."""
-        return self.store.meter.bytes
-
-    @property
-    def record_bytes(self) -> int:
-        """What the measurements behind the records take: about 100 bytes a token."""
-        return self.store.records.bytes
-
-    @property
-    def budget(self) -> int:
-        return self.store.budget
-
-    @budget.setter
-    def budget(self, size: int) -> None:
-        self.store.budget = size
-
-    def records(self, since: int = 0, until: int | None = None) -> tuple[TokenRecord, ...]:
-        return tuple(self._log.records(min(since, len(self)), len(self) if until is None else min(until, len(self))))
-
-    def text(self, start: int = 0, end: int | None = None) -> str:
-        """What the tokens from `start` to before `end` say."""
-        return self._log.text(start, len(self) if end is None else end)
-
-    @property
-    def unfinished(self) -> bytes:
-        """The bytes of a character that the last tokens have begun."""
-        return self._log.unfinished()
-
     # Reading and writing
 
     @property
@@ -179,20 +95,20 @@ class Timeline:
     def forward(self, tokens: Sequence[int], state: State, probe: Probe | None = None, measure: bool = False) -> Tensor:
         """Read `tokens` as one piece; the logits after the last one. `state` must be the timeline's own."""
         assert state is self._state, "only the timeline's own state goes on"
-        before, start = self._logits, len(self)
+        before, start, log, watch = self._logits, len(self), self._log, self._watch
         compared = self.keeps_changes and len(tokens) == 1
-        if compared and not self._watch.ready:
-            self._watch.begin(state)
-        logits = _forward(self.model, tokens, state, measure, probe)
+        if compared and not watch.ready:
+            watch.begin(state)
+        logits = forward(self.model, tokens, state, measure, probe)
         self._enter(tokens, measure)
         if compared:
-            self._watch.see(start, state)
+            watch.see(start, state)
         else:
-            self._watch.leave()
+            watch.leave()
         if before is not None:
-            self._log.note(start, before)
+            log.note(start, before)
         if measure and len(tokens) > 1:
-            self._log.note_all(start + 1, logits[:-1])
+            log.note_all(start + 1, logits[:-1])
         self._logits = logits[-1].clone() if measure else logits
         if len(self) - (self._shelf.last.position if self._shelf.last else 0) >= SPACING:
             self.keep()
@@ -205,6 +121,14 @@ class Timeline:
             yield from read_prompt(_Reader(self, measure), self.state, tokens)
         finally:
             self.recall()
+
+    def begin_with(self, tokens: Sequence[int], found: Found) -> None:
+        """Begin with `tokens`, which were read elsewhere and led to what was `found`; they begin with all that is here."""
+        assert found.length == len(tokens)
+        self._take_over(tokens, found)
+        self._leave()
+        self._state, self._logits = found.state, found.logits
+        self.keep()
 
     def append(self, token: int) -> Tensor:
         """Read one token that the model has written; the logits after it."""
@@ -234,15 +158,9 @@ class Timeline:
     def rewind(self, n: int) -> None:
         """Forget all after the first `n` tokens."""
         self._require_position(n)
-        if n == len(self):
-            return
-        self._log.cut(n)
-        self._shelf.cut(n)
-        self._pieces = self._pieces.until(n)
-        self._expected = []
-        if self._cursor is not None and self._cursor[0] > n:
-            self._cursor = None
-        self._leave()
+        if n != len(self):
+            self._cut(n)
+            self._leave()
 
     def keep_common(self, tokens: Sequence[int]) -> int:
         """Go back to where `tokens` can be read on from; how many of them need not be read again.
@@ -253,19 +171,15 @@ class Timeline:
         if same in (len(self), len(tokens)):
             self.rewind(same)
             return same
-        nearest = self._shelf.nearest(same)
-        place = nearest.position if nearest is not None else 0
-        known = self._log.rows(place, same)
-        self.rewind(place)
-        self._expected = known[::-1]
+        place = self._cut_for(same)
+        self._leave()
         return place
 
     def recall(self) -> None:
         """Where reading after `keep_common` has stopped too early: put back what had been there and is not changed."""
         if self._expected:
             self.keep()
-            while self._expected:
-                self._log.append_row(self._expected.pop())
+            self._put_back()
             self._leave()
 
     def edit(self, tokens: Sequence[int]) -> Generator[Progress, None, None]:
@@ -284,13 +198,13 @@ class Timeline:
 
     def require_room(self, tokens: int) -> None:
         """Raise ContextFullError unless a text of so many tokens fits."""
-        require_room(self.model, self._start_state(), tokens)
+        require_room(self.model, self._nearest(0)[1], tokens)
 
     def prepare(self) -> Generator[Progress, None, None]:
         """Bring `state` up to the last token, where `rewind` or `fork` left it behind."""
         if self._state is not None:
             return
-        place, state, logits = self._reached(len(self))
+        place, state, logits = self._nearest(len(self))
         self._passing = state
         try:
             logits = yield from self._read_again(place, len(self), state, logits)
@@ -318,9 +232,7 @@ class Timeline:
         if n == len(self):
             other.put(token)
         else:
-            other._log.choose_instead(token)
-            other._shelf.cut(n)
-            other._pieces = other._pieces.until(n)
+            other._choose_instead(token)
         return other
 
     def replace_state(self, state: State) -> None:
@@ -336,98 +248,19 @@ class Timeline:
     def state_at(self, n: int) -> tuple[State, Tensor | None]:
         """A copy of the state after `n` tokens, and the logits after them."""
         self._require_position(n)
+        if self._state is not None and n == len(self):
+            return self._state.clone(), self._logits
         return _drain(self._reach(n))
 
     def look(self, n: int, probe: Probe | None = None) -> Moment:
         """All that frames need to show the moment after `n` tokens. The timeline stays as it is."""
         return _drain(self.looking(n, probe))
 
-    def looking(self, n: int, probe: Probe | None = None) -> Generator[Progress, None, Moment]:
-        """As `look`, for those who want to stop it where checkpoints are far apart."""
-        self._require_position(n)
-        if n == 0:
-            return Moment(0, None, self._start_state(), None)
-        state, logits = yield from self._reach(n - 1, from_cursor=True)
-        self._cursor = (n - 1, state.clone(), logits)
-        before = [None if memory is None else memory.clone() for memory in memories(state)]
-        token = self.tokens[n - 1]
-        logits = _forward(self.model, [token], state, False, probe)
-        return Moment(n, token, state, logits, before, probe)
-
-    def measure(self, start: int, end: int, changes: bool = False) -> Generator[Progress, None, None]:
-        """Complete the records from `start` to before `end` by reading these tokens again; `changes`: one by one."""
-        start, end = self._log.unmeasured(start, min(end, len(self)), changes)
-        if start >= end:
-            return
-        state, logits = yield from self._reach(start)
-        watch = MemoryWatch(self._blank)
-        if changes:
-            watch.begin(state)
-        yield Progress(0, end - start, "tokens")
-        size = 1 if changes else CHUNK
-        for place in range(start, end, size):
-            piece = self.tokens[place : min(place + size, end)]
-            after = _forward(self.model, piece, state, True)
-            known = after[:-1] if logits is None else torch.cat((logits.unsqueeze(0), after[:-1]))
-            if len(known):
-                self._log.note_all(place + len(piece) - len(known), known)
-            logits = after[-1]
-            watch.see(place, state)
-            for found in watch.take():
-                self._log.note_changes(*found)
-            yield Progress(place + len(piece) - start, end - start, "tokens")
-
     # Within
-
-    def _require_position(self, n: int) -> None:
-        if not 0 <= n <= len(self):
-            raise TokenError(f"The text has {len(self):,} tokens; there is no place {n:,} in it.")
 
     def _leave(self) -> None:
         self._watch.leave()
         self._state = self._logits = None
-
-    def _start_state(self) -> State:
-        return self._reached(0)[1]
-
-    def _enter(self, tokens: Sequence[int], every: bool) -> None:
-        """Note tokens that were read in one piece; those that are expected bring their old records along."""
-        start = len(self)
-        for token in tokens:
-            row = self._expected.pop() if self._expected else None
-            if row is not None and row.token == token:
-                self._log.append_row(row)
-            else:
-                self._expected = []
-                self._log.append(token)
-        self._pieces.add(start, len(self), every)
-
-    def _reached(self, n: int, from_cursor: bool = False) -> tuple[int, State, Tensor | None]:
-        """The nearest place at or before `n` that can be had at once, with a copy of its state."""
-        if self._state is not None and n == len(self):
-            return n, self._state.clone(), self._logits
-        nearest, cursor = self._shelf.nearest(n), self._cursor
-        if from_cursor and cursor is not None and (nearest.position if nearest else 0) <= cursor[0] <= n:
-            return cursor[0], cursor[1].clone(), cursor[2]
-        if nearest is None:
-            return 0, self.model.new_state(), None
-        return nearest.position, nearest.restore(self._blank), nearest.logits
-
-    def _reach(self, n: int, from_cursor: bool = False) -> Generator[Progress, None, tuple[State, Tensor | None]]:
-        """A state after `n` tokens that nobody else holds, and the logits after them."""
-        place, state, logits = self._reached(n, from_cursor)
-        logits = yield from self._read_again(place, n, state, logits)
-        return state, logits
-
-    def _read_again(
-        self, start: int, end: int, state: State, logits: Tensor | None
-    ) -> Generator[Progress, None, Tensor | None]:
-        """From `start`, where state and logits are, to `end`, in the pieces in which it was read at first."""
-        for piece in self._pieces.between(start, end):
-            after = _forward(self.model, self.tokens[piece.start : piece.end], state, piece.every)
-            logits = after[-1].clone() if piece.every else after
-            yield Progress(piece.end - start, end - start, "tokens")
-        return logits
 
 
 def common_length(one: Sequence[int], other: Sequence[int]) -> int:
@@ -457,8 +290,3 @@ class _Reader:
 
     def forward(self, tokens: list[int], state: State) -> Tensor:
         return self._timeline.forward(tokens, state, measure=self._measure)
-
-
-def _forward(model: RWKVModel, tokens: Sequence[int], state: State, every: bool, probe: Probe | None = None) -> Tensor:
-    with torch.no_grad():
-        return model.forward(tokens, state, every=every, probe=probe)

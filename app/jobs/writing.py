@@ -189,7 +189,7 @@ def make_frame(desk: Desk, token: int | None, before: Sequence[Any]) -> None:
         token=token,
         before=before,
         probe=probe,
-        logits=writer.logits if writer is not None else None,
+        logits=writer.logits if writer is not None else session.logits,
         sampler=writer.sampler if writer is not None else None,
     )
     desk.kept.pop("shown", None)

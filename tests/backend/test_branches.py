@@ -330,6 +330,9 @@ ACTIONS = (
     "anew",
     "look",
     "edit",
+    "clear",
+    "clear and again",
+    "measuring",
 )
 
 
@@ -353,8 +356,22 @@ def act(session: Session, action: str, a: int, b: int) -> None:
         ),
         "look": lambda: session.look(n),
         "edit": lambda: list(session.complete(session.timeline.text(1)[:n] + "AB", writing(max_tokens=0))),
+        "clear": session.clear,
+        "clear and again": lambda: begin_alike(session, a, b),
+        "measuring": lambda: setattr(session, "measuring", not session.measuring),
     }
     actions[action]()
+
+
+def begin_alike(session: Session, a: int, b: int) -> None:
+    """Texts with one head, each begun anew; some stopped while they are read."""
+    for ending in ("", "daughters.", "sons."[: a % 6], "abcdefgh" * (b % 9)):
+        session.clear()
+        events = session.complete("The king had three " + ending, writing(seed=b, max_tokens=b % 4))
+        if a % 3:
+            list(events)
+        else:
+            stop_after(events, 1 + b % 4)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,73 +6,166 @@ import hypothesis.strategies as st
 import pytest
 import torch
 from hypothesis import given, settings
-from torch import Tensor
 
-from rwkv_backend.errors import TokenError
-from rwkv_backend.models.base import RWKVModel
-from rwkv_backend.prefix_cache import SHORTEST, PrefixCache, read_shared
-from rwkv_backend.state import State
+from rwkv_backend.prefix_cache import SHORTEST, PrefixCache
+from rwkv_backend.records import Finished, Progress
+from rwkv_backend.sampling import SamplingParams
+from rwkv_backend.session import Session, WriteSettings
+from rwkv_backend.templates import TEMPLATES
+from rwkv_backend.tokenizers import load_tokenizer
 from tests import tiny
-from tests.shared import Opened
+from tests.shared import Opened, assert_same_state
 
-HEAD = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4]
+HEAD = "Once upon a time"
+"""With the token before a text, 17 tokens of one byte each."""
+
+SILENT = WriteSettings(SamplingParams(), max_tokens=0)
 
 
-def read(model: RWKVModel, cache: PrefixCache, tokens: list[int]) -> tuple[State, Tensor, int]:
-    """The state, the logits, and how many tokens had been done before the first was read."""
-    steps, first = read_shared(model, cache, tokens), None
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as end:
-            state, logits = end.value
-            return state, logits, len(tokens) if first is None else first
-        assert progress.total == len(tokens)
-        first = progress.done if first is None else first
+def session_of(opened: Opened, kind: str, budget: int = 2**28) -> Session:
+    return Session(opened(kind, vocab=256), load_tokenizer("bytes"), budget)
+
+
+def read(session: Session, text: str) -> int:
+    """Begin anew with `text`; how many of its tokens were known."""
+    session.clear()
+    events = list(session.complete(text, SILENT))
+    end, steps = events[-1], [event for event in events if isinstance(event, Progress)]
+    assert isinstance(end, Finished)
+    assert end.prompt_tokens + end.prompt_known == len(session.timeline) == 1 + len(text)
+    assert {step.total for step in steps} == {1 + len(text)}
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done == 1 + len(text)
+    return end.prompt_known
 
 
 @pytest.mark.parametrize("kind", tiny.KINDS)
 def test_what_comes_from_the_cache_equals_reading(opened: Opened, kind: str) -> None:
-    model, cache = opened(kind), PrefixCache()
-    texts = [[*HEAD, 7, 6], [*HEAD, 2, 2, 1], [*HEAD, 5], [*HEAD, 2, 2, 1, 0]]
-    for tokens in texts:
-        state, logits, _ = read(model, cache, tokens)
-        fresh = model.new_state()
+    session, known = session_of(opened, kind), []
+    for ending in (" a", " bc", " d", " bc", " bce"):
+        known.append(read(session, HEAD + ending))
+        fresh = session.model.new_state()
         with torch.no_grad():
-            expected = model.forward(tokens, fresh)
-        assert state.tokens_seen == len(tokens)
-        torch.testing.assert_close(logits, expected, rtol=0, atol=2e-4 * float(expected.std()) + 2e-5)
+            expected = session.model.forward(session.timeline.tokens, fresh)
+        assert session.state.tokens_seen == len(session.timeline)
+        assert session.logits is not None
+        torch.testing.assert_close(session.logits, expected, rtol=0, atol=2e-4 * float(expected.std()) + 2e-5)
+        for n in range(len(session.timeline)):
+            assert session.look(n).state.tokens_seen == n
+    head = len(HEAD) + 2
+    assert known == [0, 0, head, head + 2, head + 2]
 
 
-def test_a_head_that_two_texts_share_is_read_once_more_and_then_never_again(opened: Opened) -> None:
-    model, cache = opened("4"), PrefixCache()
-    assert read(model, cache, [*HEAD, 7, 6])[2] == 0
-    assert read(model, cache, [*HEAD, 2, 2])[2] == 0, "nothing told before that the head would come again"
-    assert read(model, cache, [*HEAD, 5])[2] == len(HEAD)
-    assert read(model, cache, [*HEAD, 2, 2])[2] == len(HEAD) + 2, "a whole text is known too"
+@pytest.mark.parametrize("kind", ["1", "3-copy", "4", "6.0", "7.0"])
+def test_going_back_behind_what_was_taken_gives_the_bits_that_were_there(opened: Opened, kind: str) -> None:
+    """Also without any checkpoint: the pieces in which a beginning was read come with it."""
+    session = session_of(opened, kind)
+    for ending in (" a", " bc", " d"):
+        read(session, HEAD + ending)
+    state = session.state.clone()
+    session.budget = 0
+    session.timeline.sleep()
+    assert not session.timeline.checkpoints
+    assert_same_state(session.state, state)
 
 
 def test_short_beginnings_are_not_kept(opened: Opened) -> None:
-    model, cache = opened("4"), PrefixCache()
-    for last in range(3):
-        assert read(model, cache, [*HEAD[: SHORTEST - 1], last])[2] == 0
+    session = session_of(opened, "4")
+    for last in "abc":
+        assert read(session, HEAD[: SHORTEST - 2] + last) == 0
 
 
 def test_changing_what_was_handed_out_changes_nothing_in_the_cache(opened: Opened) -> None:
-    model, cache = opened("6.0"), PrefixCache()
-    read(model, cache, HEAD)
-    state, logits, _ = read(model, cache, HEAD)
-    expected = logits.clone()
-    logits.zero_()
+    session = session_of(opened, "6.0")
+    read(session, HEAD)
+    for _ in range(2):
+        assert read(session, HEAD) == 1 + len(HEAD)
+        assert session.logits is not None
+        expected = session.logits.clone()
+        session.logits.zero_()
+        for layer in session.state.layers:
+            for tensor in layer.values():
+                tensor.zero_()
+    read(session, HEAD)
+    assert session.logits is not None
+    assert torch.equal(session.logits, expected)
+
+
+def test_with_room_for_one_state_it_is_the_head_that_stays(opened: Opened) -> None:
+    """Fixed: the end of each text pushed out the head that the next one begins with."""
+    session = session_of(opened, "4")
+    one = session.model.new_state().nbytes + 4 * 256
+    session.beginnings.budget = one + one // 2
+    assert [read(session, HEAD + ending) for ending in (" ab", " cd", " ef", " gh")] == [0, 0, *[len(HEAD) + 2] * 2]
+    assert session.info().beginnings == 1
+
+
+def test_a_long_conversation_pushes_nothing_out(opened: Opened) -> None:
+    session = session_of(opened, "4")
+    chat = next(template for template in TEMPLATES if template.name == "World question")
+    for message in ("one", "two", "three"):
+        list(session.chat(message, chat, "", SILENT))
+    assert len(session.beginnings) == 1
+    session.clear()
+    assert len(session.beginnings) == 1
+
+
+def test_where_the_memory_was_edited_nothing_is_taken_and_nothing_kept(opened: Opened) -> None:
+    session = session_of(opened, "4")
+    read(session, HEAD)
+    session.clear()
+    state = session.state.clone()
     for layer in state.layers:
-        for tensor in layer.values():
-            tensor.zero_()
-    assert torch.equal(read(model, cache, HEAD)[1], expected)
+        layer["att.numerator"].fill_(1.0)
+    session.replace_state(state)
+    end = list(session.complete(HEAD, SILENT))[-1]
+    assert isinstance(end, Finished)
+    assert end.prompt_tokens == 1 + len(HEAD)
+    list(session.complete(HEAD + " there was more", SILENT))
+    assert len(session.beginnings) == 1
+    assert read(session, HEAD + " there was more") == 1 + len(HEAD)
 
 
-def test_an_empty_text_is_refused(opened: Opened) -> None:
-    with pytest.raises(TokenError):
-        read(opened("4"), PrefixCache(), [])
+def test_what_is_measured_as_it_is_read_is_read(opened: Opened) -> None:
+    session = session_of(opened, "4")
+    read(session, HEAD)
+    session.measuring = True
+    assert read(session, HEAD) == 0
+    assert all(record.measured for record in session.records()[1:])
+
+
+def test_records_of_what_was_taken_can_be_measured_later(opened: Opened) -> None:
+    session = session_of(opened, "4")
+    for ending in (" ab", " cd", " ef"):
+        read(session, HEAD + ending)
+    assert not session.records()[5].measured
+    assert session.records()[len(HEAD) + 2].measured, "what comes after it came from logits that were kept"
+    list(session.measure())
+    other = Session(session.model, session.tokenizer)
+    list(other.complete(HEAD + " ef", SILENT))
+    list(other.measure())
+    ours, theirs = ([record.logprob for record in one.records()[1:]] for one in (session, other))
+    assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+def test_a_stop_after_the_first_event_changes_nothing(opened: Opened) -> None:
+    session = session_of(opened, "4")
+    read(session, HEAD)
+    list(session.complete("Once upon another text", SILENT))
+    events = session.complete(HEAD, SILENT)
+    assert next(events) == Progress(0, 1 + len(HEAD) - len(session.timeline), "tokens")
+    events.close()
+    assert session.timeline.text(1) == "Once upon a"
+    assert read(session, HEAD) == 1 + len(HEAD)
+
+
+def test_a_smaller_budget_holds_at_once(opened: Opened) -> None:
+    session = session_of(opened, "4")
+    read(session, HEAD)
+    assert 0 < session.info().beginning_bytes <= session.info().beginning_budget
+    session.budget = 0
+    assert session.info().beginning_bytes == session.info().beginning_budget == 0
+    assert read(session, HEAD) == 0
 
 
 class Some:
@@ -104,7 +197,7 @@ def test_the_tree_answers_as_a_plain_list_of_texts_does(work: list[tuple[bool, t
     for keeps, text in work:
         if keeps:
             cache.keep(text, Some(text), Nothing())  # type: ignore[arg-type]
-            kept = kept if text in kept else [*kept, text][-(budget // 10) :]
+            kept = kept if text in kept else with_newest(kept, text, budget // 10)
         beginnings = [other for other in kept if text[: len(other)] == other]
         found = cache.longest(text)
         assert cache.memory_bytes == 10 * len(kept) <= budget
@@ -113,6 +206,14 @@ def test_the_tree_answers_as_a_plain_list_of_texts_does(work: list[tuple[bool, t
             used = text[: found.length]
             assert found.state.tokens == used  # type: ignore[attr-defined]
             kept = [*(other for other in kept if other != used), used]
+
+
+def with_newest(kept: list[tuple[int, ...]], text: tuple[int, ...], room: int) -> list[tuple[int, ...]]:
+    """The oldest that is no beginning of the text goes; if there is none, the text itself is not kept."""
+    others = [other for other in kept if text[: len(other)] != other]
+    if len(kept) < room:
+        return [*kept, text]
+    return [*(other for other in kept if other != others[0]), text] if others else kept
 
 
 @given(st.lists(TEXT, max_size=12), TEXT)
