@@ -65,7 +65,7 @@ class Page(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(theme.L)
         self.follower = Follower(self.verticalScrollBar())
-        self.tokens = TokenLayer(self, self._visible_lines)
+        self.tokens = TokenLayer(self, self)
         self._compare_soon = QTimer(self)
         self._compare_soon.setSingleShot(True)
         self._compare_soon.setInterval(0)
@@ -103,7 +103,6 @@ class Page(QPlainTextEdit):
         """Only as far as the text is still the one that was read do its words belong to tokens."""
         text, told = units(self.text()), self.tokens.map.told()
         self.tokens.set_pieces([Piece(0, 0, agreed(text, told))])
-        self.tokens.update()
 
     def _changed(self, place: int, removed: int, added: int) -> None:
         """Nothing after a change is painted where it no longer is, until the texts have been compared."""
@@ -111,14 +110,20 @@ class Page(QPlainTextEdit):
         self.tokens.forget_lines(place)
         self._compare_soon.start()
 
-    def _visible_lines(self) -> Iterator[Line]:
-        block, height = self.firstVisibleBlock(), float(self.viewport().height())
-        while block.isValid():
-            box = self.blockBoundingGeometry(block).translated(self.contentOffset())
-            if box.top() > height:
-                return
-            yield from lines_of(block, box.topLeft(), height)
+    def between(self, top: float, bottom: float) -> Iterator[Line]:
+        """For its tokens: the lines between two heights of the viewport."""
+        block = self.firstVisibleBlock()
+        box = self.blockBoundingGeometry(block).translated(self.contentOffset())
+        while block.isValid() and box.top() <= bottom:
+            if box.bottom() >= top:
+                yield from lines_of(block, box.topLeft(), top, bottom)
             block = block.next()
+            box = self.blockBoundingRect(block).translated(0, box.bottom())
+
+    def top_of(self, place: int) -> float:
+        """For its tokens: where a paragraph begins on the viewport."""
+        block = self.document().findBlock(place)
+        return self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = self.menu_at(event.pos())
@@ -135,7 +140,7 @@ class Page(QPlainTextEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        self.tokens.paint(painter)
+        self.tokens.paint(painter, event.rect())
         painter.end()
         super().paintEvent(event)
 

@@ -7,9 +7,10 @@ the same at the end of 10,000 tokens as at the beginning of the text, and neithe
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPicture, QTextBlock, QTextLine
@@ -49,14 +50,14 @@ class Line:
         return float(found[0] if isinstance(found, tuple) else found)  # type: ignore[arg-type]
 
 
-def lines_of(block: QTextBlock, origin: QPointF, height: float) -> Iterator[Line]:
-    """The lines of a block that stands at `origin`, as far as they can be seen on a viewport of this height."""
+def lines_of(block: QTextBlock, origin: QPointF, top: float, bottom: float) -> Iterator[Line]:
+    """The lines of a block that stands at `origin`, as far as they touch what lies between two heights."""
     layout = block.layout()
     tops = range(layout.lineCount())
-    start = bisect_right(tops, -origin.y(), key=lambda at: layout.lineAt(at).y()) - 1
+    start = bisect_right(tops, top - origin.y(), key=lambda at: layout.lineAt(at).y()) - 1
     for at in tops[max(0, start) :]:
         line = layout.lineAt(at)
-        if origin.y() + line.y() > height:
+        if origin.y() + line.y() > bottom:
             return
         yield Line(line, block.position(), origin)
 
@@ -74,11 +75,22 @@ class Tinted:
     last: int
 
 
+class Lines(Protocol):
+    """What a text field tells of its lines, in pixels of its viewport."""
+
+    def between(self, top: float, bottom: float) -> Iterator[Line]:
+        """Those that touch what lies between two heights."""
+
+    def top_of(self, place: int) -> float:
+        """Where the paragraph that holds this place of the document begins."""
+
+
 class TokenLayer(QObject):
-    """Belongs to a text field, whose `paintEvent` calls `paint` first. `lines` gives what can be seen of the text.
+    """Belongs to a text field, whose `paintEvent` calls `paint` first.
 
     Lines are kept as they were painted until their text, their tokens or the field's looks change: looking up where each
-    token begins takes longer than painting it.
+    token begins takes longer than painting it. And only what has changed is painted: while a model writes, each call of
+    the painter may have to wait for Python's lock.
     """
 
     hovered = Signal(int, QRect)
@@ -86,7 +98,7 @@ class TokenLayer(QObject):
     clicked = Signal(int)
     """A token was clicked, and nothing selected"""
 
-    def __init__(self, edit: QAbstractScrollArea, lines: Callable[[], Iterator[Line]]) -> None:
+    def __init__(self, edit: QAbstractScrollArea, lines: Lines) -> None:
         super().__init__(edit)
         self.map = TokenMap()
         self._edit = edit
@@ -110,7 +122,7 @@ class TokenLayer(QObject):
         del self._surprises[first:]
         self._surprises += [surprise(record) for record in records]
         self._kept = {key: line for key, line in self._kept.items() if line.whole and line.last < first}
-        self.update()
+        self._update_from(self._end_of(first - 1))
 
     def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
         """These tokens are better known now; their text and those after them stay."""
@@ -135,7 +147,7 @@ class TokenLayer(QObject):
     def forget_lines(self, place: int = 0) -> None:
         """The text has changed from this place of the document on, or its looks have."""
         self._kept = {key: line for key, line in self._kept.items() if key[1] < place}
-        self.update()
+        self._update_from(place)
 
     def set_tinted(self, tinted: bool) -> None:
         self._tinted = tinted
@@ -152,6 +164,17 @@ class TokenLayer(QObject):
             self._marked = token
             self.update()
 
+    def _end_of(self, token: int) -> int:
+        place = self.map.place_of(token)
+        return place[1] if place is not None else 0
+
+    def _update_from(self, place: int) -> None:
+        """From the paragraph that holds this place of the document on."""
+        if self._tinted or self._marked >= 0 or self._painted:
+            viewport = self._edit.viewport()
+            top = max(0, int(self._lines.top_of(place)))
+            viewport.update(0, top, viewport.width(), max(0, viewport.height() - top))
+
     def update(self) -> None:
         if self._tinted or self._marked >= 0 or self._painted:
             self._edit.viewport().update()
@@ -160,17 +183,15 @@ class TokenLayer(QObject):
 
     def token_at(self, point: QPointF) -> tuple[int, QRect] | None:
         """The token at a point of the viewport, and its place there."""
-        for line in self._lines():
-            box = line.line.rect().translated(line.origin)
-            if box.top() <= point.y() < box.bottom():
-                for token, place in self._look(line).boxes:
-                    if place.contains(point - line.origin):
-                        return token, place.translated(line.origin).toAlignedRect()
+        for line in self._lines.between(point.y(), point.y()):
+            for token, place in self._look(line).boxes:
+                if place.contains(point - line.origin):
+                    return token, place.translated(line.origin).toAlignedRect()
         return None
 
     def place_of(self, token: int) -> QRect | None:
         """Where a token that can be seen stands on the viewport."""
-        for line in self._lines():
+        for line in self._lines.between(0.0, self._edit.viewport().height()):
             for number, place in self._look(line).boxes:
                 if number == token:
                     return place.translated(line.origin).toAlignedRect()
@@ -178,11 +199,12 @@ class TokenLayer(QObject):
 
     # Looks
 
-    def paint(self, painter: QPainter) -> None:
+    def paint(self, painter: QPainter, area: QRect) -> None:
+        """What lies in this area of the viewport."""
         self._painted = self._tinted or self._marked >= 0
         if not self._painted:
             return
-        for line in self._lines():
+        for line in self._lines.between(area.top(), area.bottom() + 1):
             found = self._look(line)
             if self._tinted:
                 painter.drawPicture(line.origin, found.tint)

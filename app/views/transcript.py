@@ -94,7 +94,7 @@ class Transcript(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(theme.L)
         self.follower = Follower(self.verticalScrollBar())
-        self.tokens = TokenLayer(self, self._visible_lines)
+        self.tokens = TokenLayer(self, self)
         self._written: list[bool] = []
         self._linked: list[list[Piece]] = []
         self._ranges: list[Range] = []
@@ -261,17 +261,21 @@ class Transcript(QTextEdit):
         turns = [turn.shown for turn in self._turns[self._first_known() :]]
         self._linked = link(turns, self.tokens.map, self._written, self._linked[: len(turns)], self._ranges)
         self.tokens.set_pieces([piece for pieces in self._linked for piece in pieces])
-        self.tokens.update()
 
-    def _visible_lines(self) -> Iterator[Line]:
-        scrolled, height = self.verticalScrollBar().value(), float(self.viewport().height())
-        block = self.cursorForPosition(QPoint(0, 0)).block()
+    def between(self, top: float, bottom: float) -> Iterator[Line]:
+        """For its tokens: the lines between two heights of the viewport."""
+        scrolled = QPointF(0, self.verticalScrollBar().value())
+        block = self.cursorForPosition(QPoint(0, int(top))).block()
         while block.isValid():
-            origin = block.layout().position() - QPointF(0, scrolled)
-            if origin.y() > height:
+            origin = block.layout().position() - scrolled
+            if origin.y() > bottom:
                 return
-            yield from lines_of(block, origin, height)
+            yield from lines_of(block, origin, top, bottom)
             block = block.next()
+
+    def top_of(self, place: int) -> float:
+        """For its tokens: where a paragraph begins on the viewport."""
+        return self._box(place).top()
 
     # Copying
 
@@ -342,7 +346,7 @@ class Transcript(QTextEdit):
         painter.setBrush(QColor(theme.current().raised))
         for ground in self._grounds():
             painter.drawRoundedRect(ground, theme.S, theme.S)
-        self.tokens.paint(painter)
+        self.tokens.paint(painter, event.rect())
         painter.end()
         super().paintEvent(event)
 

@@ -75,7 +75,7 @@ def boxes(edit: Page | Transcript) -> dict[tuple[int, int, int], list[tuple[int,
         (line.first, line.last, round(line.origin.y())): [
             (n, box.toAlignedRect()) for n, box in layer._look(line).boxes
         ]
-        for line in layer._lines()
+        for line in layer._lines.between(0, edit.viewport().height())
     }
 
 
