@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rwkv_backend.cuda import kernels, matrices
+from rwkv_backend.cuda import kernels, matrices, memory_kernels
 from rwkv_backend.cuda.matrices import Stacked, Tile
 from rwkv_backend.cuda.sizes import divisor, power_of_two_over
 from rwkv_backend.mixing import GROUP_NORM_EPS, LAYER_NORM_EPS, Norm
@@ -191,7 +191,7 @@ class Launcher:
     ) -> None:
         """memory (H, N, N); decay and bonus (A,); with low (E,) and table (E, A) the token decides on its decay."""
         heads, size, _ = memory.shape
-        kernels.memory_matrix[(heads,)](
+        memory_kernels.memory_matrix[(heads,)](
             projected,
             projected if low is None else low,
             decay,
@@ -215,7 +215,7 @@ class Launcher:
         self, projected: Tensor, decay: Tensor, bonus: Tensor, memory: dict[str, Tensor], out: Tensor
     ) -> None:
         width = out.shape[0]
-        kernels.memory_log_sums[(-(-width // 128),)](
+        memory_kernels.memory_log_sums[(-(-width // 128),)](
             projected,
             decay,
             bonus,
@@ -233,7 +233,7 @@ class Launcher:
         self, projected: Tensor, decay: Tensor, bonus: Tensor, memory: dict[str, Tensor], out: Tensor, epsilon: float
     ) -> None:
         width = out.shape[0]
-        kernels.memory_sums[(-(-width // 128),)](
+        memory_kernels.memory_sums[(-(-width // 128),)](
             projected,
             decay,
             bonus,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from rwkv_backend.cuda import kernels
+from rwkv_backend.cuda import kernels, memory_kernels
 from rwkv_backend.cuda.launching import Launcher, shares_of
 from rwkv_backend.cuda.matrices import Stacked, compact, stack
 from rwkv_backend.cuda.sizes import power_of_two_over
@@ -70,7 +70,7 @@ class DeltaMix:
 
     def _remember(self, start: Launcher, memory: Tensor) -> None:
         heads, size, _ = memory.shape
-        kernels.memory_delta[(heads,)](
+        memory_kernels.memory_delta[(heads,)](
             self.projected,
             self.low,
             self.first_values,
