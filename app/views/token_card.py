@@ -105,7 +105,6 @@ class TokenCard(QFrame):
         self._record: TokenRecord | None = None
         self._place = QRect()
         self._next: tuple[TokenRecord, QRect] | None = None
-        self._writable = True
         named(self, "token_card", self.tr("A token and its alternatives"))
         self.setProperty("kind", "card")
         self.setFixedWidth(WIDTH)
@@ -199,10 +198,6 @@ class TokenCard(QFrame):
         return True
 
     # What it shows
-
-    def set_writable(self, writable: bool, why_not: str = "") -> None:
-        """Whether an alternative can be continued from."""
-        self._writable = writable
 
     def refresh(self, first: int, records: Sequence[TokenRecord]) -> None:
         """From the token `first` on, the text consists of these."""
