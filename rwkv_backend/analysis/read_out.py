@@ -263,17 +263,24 @@ def _key_sums(layer: Layer) -> Tensor:
 
 
 def _spread_by_table(layer: Layer) -> Spread:
-    """Version 1 without an array of (R, T, A): table and keys are factors. Keys reach e^±60, so squares need float64."""
-    t = torch.arange(layer.first, len(layer.value), device=layer.value.device)
-    table, key, value = _window_table(layer, t).double(), layer.tokens["key"].double(), layer.value.double()
-    sums, scale = _key_sums(layer)[t].double(), scales(layer).double()
+    """Version 1 without an array of (R, T, A): table and keys are factors. Keys reach e^±60, so squares need float64,
+    which not every device has: computed on the CPU.
+    """
+    home = layer.value.device
+    t = torch.arange(layer.first, len(layer.value), device=home)
+    table, key, value, sums, scale = (
+        x.cpu().double()
+        for x in (_window_table(layer, t), layer.tokens["key"], layer.value, _key_sums(layer)[t], scales(layer))
+    )
     spoken = torch.einsum("rhn,thn->hrt", (scale / sums).square(), (key * value).square())
     means = table * torch.einsum("rhn,thn->hrt", 1 / sums, key) / key.shape[-1]
     squares = table.square() * spoken
     if layer.starts_empty:
-        return Spread(means.float(), squares.float(), squares.new_zeros(squares.shape[:2]).float())
-    rest = layer.reading["read"] - torch.einsum("hrt,thn->rhn", table, key * value) / sums
-    return Spread(means.float(), squares.float(), (rest * scale).square().sum(-1).T.float())
+        nothing = squares.new_zeros(squares.shape[:2])
+        return Spread(means.float().to(home), squares.float().to(home), nothing.float().to(home))
+    rest = layer.reading["read"].cpu() - torch.einsum("hrt,thn->rhn", table, key * value) / sums
+    left = (rest * scale).square().sum(-1).T
+    return Spread(means.float().to(home), squares.float().to(home), left.float().to(home))
 
 
 def _spread_by_channel(layer: Layer, rows: slice) -> tuple[Tensor, Tensor, Tensor]:

@@ -84,7 +84,7 @@ def blocks(count: int, row_numbers: int) -> Iterator[slice]:
 
 def log_probabilities(logits: Tensor) -> Tensor:
     """float64, on the CPU."""
-    return torch.log_softmax(logits.detach().double().cpu(), -1)
+    return torch.log_softmax(logits.detach().cpu().double(), -1)
 
 
 def divergence(log_p: Tensor, log_q: Tensor) -> float:

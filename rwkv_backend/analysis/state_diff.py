@@ -84,7 +84,7 @@ def _compare_part(
         if a[name].shape != b[name].shape:
             skipped.append(f"{name} holds {len(a[name]):,} entries before and {len(b[name]):,} after.")
         elif a[name].numel():
-            found.append(_difference(layer, name, a[name].double().flatten(), b[name].double().flatten()))
+            found.append(_difference(layer, name, a[name].cpu().double().flatten(), b[name].cpu().double().flatten()))
 
 
 def _difference(layer: int | None, name: str, a: Tensor, b: Tensor) -> FieldDifference:

@@ -51,7 +51,7 @@ def state_statistics(
     norms = np.full((len(state.layers), len(names)), np.nan)
     for row, layer in zip(norms, measured.layers, strict=True):
         for name, tensor in layer.items():
-            row[names.index(name)] = float(tensor.double().nan_to_num(0.0).norm())
+            row[names.index(name)] = float(tensor.cpu().double().nan_to_num(0.0).norm())
     kept = [model.decay(layer, probe) for layer in range(model.sizes.n_layer)]
     fades = model.version != "1"
     rule = [_concentration(model.version, layer) for layer in state.layers]
@@ -69,7 +69,7 @@ def state_statistics(
 
 def effective_rank(matrices: Tensor) -> Tensor:
     """e to the entropy of the normalised singular values, (H, N, N) -> (H,); NaN for a matrix of zeros."""
-    shares = torch.linalg.svdvals(matrices.double())
+    shares = torch.linalg.svdvals(matrices.cpu().double())
     shares = shares / shares.sum(-1, keepdim=True)
     return torch.exp(-torch.special.xlogy(shares, shares).sum(-1))
 
@@ -87,21 +87,21 @@ def _about(version: str) -> str:
 
 def _concentration(version: str, layer: dict[str, Tensor]) -> float:
     if version in "567":
-        energies = torch.linalg.svdvals(layer["att.wkv"].double()).square()  # (H, N), largest first
+        energies = torch.linalg.svdvals(layer["att.wkv"].cpu().double()).square()  # (H, N), largest first
         return float((energies[:, 0] / energies.sum(1)).mean())
     if "att.denominator" not in layer or not bool(layer["att.denominator"].any()):
         return float("nan")
     if version == "1":
-        return float((layer["att.keys"].amax(0) * 2 > layer["att.denominator"]).double().mean())
+        return float((layer["att.keys"].amax(0) * 2 > layer["att.denominator"]).cpu().double().mean())
     if version == "4":
-        return float((layer["att.denominator"] < 2).double().mean())
+        return float((layer["att.denominator"] < 2).cpu().double().mean())
     sizes = (layer["att.numerator"] / layer["att.denominator"].clamp(min=1e-38)).abs()
-    return float((sizes > MANY_TIMES * sizes.median()).double().mean())
+    return float((sizes > MANY_TIMES * sizes.median()).cpu().double().mean())
 
 
 def _outliving(kept: list[Tensor | None], horizons: Sequence[int]) -> Labelled:
     counts = np.full((len(kept), len(horizons)), np.nan)
     for row, fractions in zip(counts, kept, strict=True):
         if fractions is not None:
-            row[:] = [decay.outliving(fractions.double().cpu().numpy(), tokens) for tokens in horizons]
+            row[:] = [decay.outliving(fractions.cpu().double().numpy(), tokens) for tokens in horizons]
     return Labelled("channels that outlive", ("layer", "tokens"), frozen(counts), "channels")

@@ -51,6 +51,7 @@ from rwkv_backend.memory import memory_free, memory_needed
 from rwkv_backend.models import identify
 from rwkv_backend.records import Progress, Step
 from rwkv_backend.sampling import LARGEST_SEED
+from rwkv_backend.steppers import settle
 from rwkv_backend.tokenizers import choose_tokenizer, load_tokenizer, mismatch
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ def _loading(place: int, steps: Generator[Progress, None, RWKVModel]) -> Generat
 
 def _until_fast(place: int, model: RWKVModel) -> Generator[CompareEvent, None, None]:
     """Wait for native code that is still being compiled, so that one run's numbers are all of one making."""
+    settle(model)
     if model.device.type != "cpu" or model.chunk_reader is None:
         return
     from rwkv_backend.native import build

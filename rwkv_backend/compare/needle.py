@@ -150,7 +150,7 @@ def answers(model: RWKVModel, trial: Spelled, introduction: Sequence[int], dista
 def ask(model: RWKVModel, state: State, trial: Spelled) -> Answer:
     """`state` reads the question and the name."""
     logits: Tensor = model.forward([*trial.question, *trial.name], state, every=True)
-    due = logits[len(trial.question) - 1 : -1].double().cpu()  # the scores before each token of the name
+    due = logits[len(trial.question) - 1 : -1].cpu().double()  # the scores before each token of the name
     name = torch.tensor(trial.name)
     nats = torch.nn.functional.cross_entropy(due, name, reduction="sum")
     return Answer(float(nats) / math.log(2), bool((due.argmax(1) == name).all()))

@@ -221,7 +221,7 @@ def look_at_decay(model: RWKVModel, tokenizer: Tokenizer, text: str) -> Generato
 
 def _decays(model: RWKVModel) -> list[NDArray[Any] | None]:
     every = [model.decay(layer) for layer in range(model.sizes.n_layer)]
-    return [None if kept is None else kept.double().flatten().cpu().numpy() for kept in every]
+    return [None if kept is None else kept.cpu().double().flatten().numpy() for kept in every]
 
 
 def _mean_decays(model: RWKVModel, tokenizer: Tokenizer, text: str) -> list[NDArray[Any] | None]:
@@ -231,7 +231,7 @@ def _mean_decays(model: RWKVModel, tokenizer: Tokenizer, text: str) -> list[NDAr
     with torch.no_grad():
         model.forward(tokens, model.new_state(), probe=probe)
     layers = range(model.sizes.n_layer)
-    means = (probe.found[layer, "att.decay"].double().log().mean(0).exp() for layer in layers)
+    means = (probe.found[layer, "att.decay"].cpu().double().log().mean(0).exp() for layer in layers)
     return [mean.flatten().cpu().numpy() for mean in means]
 
 
