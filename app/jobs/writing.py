@@ -190,7 +190,7 @@ def make_frame(desk: Desk, token: int | None, before: Sequence[Any]) -> None:
         before=before,
         probe=probe,
         logits=writer.logits if writer is not None else session.logits,
-        sampler=writer.sampler if writer is not None else None,
+        sampler=writer.sampler if writer is not None else sampler_at(session, len(session.timeline)),
     )
     desk.kept.pop("shown", None)
     desk.link.post_frame(frame)

@@ -21,6 +21,7 @@ from app.messages import (
     JobFailed,
     OpenedModel,
     OpenModel,
+    Partial,
     Progressed,
     Report,
     StartEngine,
@@ -28,6 +29,7 @@ from app.messages import (
     Written,
     Wrote,
 )
+from app.timeline_messages import TokensTold
 from app.worker import Worker
 from rwkv_backend.demo_models import demo_models
 from rwkv_backend.loading import open_model
@@ -216,6 +218,21 @@ def test_clearing_forgets_the_text(driver: Driver) -> None:
     driver.write("Once upon a time" + first)
     driver.done(ClearSession(next(driver.ids)))
     assert driver.write("Once upon a time") == first
+
+
+def test_texts_that_begin_alike_are_read_once_and_told_whole(driver: Driver) -> None:
+    driver.open(V4)
+    head, read = "Once upon a time there was a king who had three sons and a daughter, and a", []
+    for ending in (" fox", " wolf", " goose", " goose"):
+        driver.done(ClearSession(next(driver.ids)))
+        job = Write(next(driver.ids), mode="complete", text=head + ending, params=PARAMS, max_tokens=3)
+        result = driver.done(job).result
+        assert isinstance(result, Written)
+        read.append(result.prompt_tokens)
+        told = [r.result for r in driver.reports if isinstance(r, Partial) and r.job == job.id]
+        places = [record.index for part in told if isinstance(part, TokensTold) for record in part.records]
+        assert places == [*range(result.tokens_seen)]
+    assert read[0] == read[1] > 5 * read[2] > 5 * read[3] == 0
 
 
 def test_an_error_of_ours_is_reported_with_details(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
