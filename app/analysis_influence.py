@@ -18,6 +18,7 @@ class InfluenceDesk(TabDesk):
         super().__init__(desk, self.plot, parent)
         self._map, self._left_out = self.question(), self.question()
         self._map.answered.connect(self._show)
+        self._map.told.connect(self._show)
         self._map.failed.connect(self.plot.show_failure)
         self._left_out.told.connect(self._show_left_out)
         self._left_out.answered.connect(self._show_left_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.analysis_messages import (
     AskInfluence,
@@ -43,15 +43,23 @@ def lens(desk: Desk, job: AskLens) -> Steps:
 
 def influence(desk: Desk, job: AskInfluence) -> Steps:
     yield
-    from rwkv_backend.analysis.influence import token_influence
-
     session, _ = desk.opened()
     text = TextRead(session, job.at)
     text.require()
-    first = text.first_of(job.last)
-    tokens, state = text.tokens[first:], text.state(first)
-    whole = yield from desk.with_progress(job, "influence", token_influence(session.model, tokens, state=state))
-    maps = yield from _maps(desk, job, session, tokens, state)
+    seen = _seen(desk, session, text, text.first_of(job.last))
+    whole = yield from seen.whole(desk, job)
+    layers = range(session.model.sizes.n_layer) if job.layer is None else [job.layer]
+    maps: list[InfluenceMap] = []
+    for layer in layers:
+        if maps:
+            desk.tell(job, _answer(job, text, seen.first, whole, maps))  # the mean of the layers so far
+        maps.append((yield from seen.map(desk, job, layer)))
+    return _answer(job, text, seen.first, whole, maps)
+
+
+def _answer(
+    job: AskInfluence, text: TextRead, first: int, whole: TokenInfluence, maps: list[InfluenceMap]
+) -> InfluenceAnswer:
     return InfluenceAnswer(
         first=first,
         texts=text.words(first),
@@ -66,18 +74,47 @@ def influence(desk: Desk, job: AskInfluence) -> Steps:
     )
 
 
-def _maps(
-    desk: Desk, job: AskInfluence, session: Session, tokens: tuple[int, ...], state: Any
-) -> Generator[None, None, list[InfluenceMap]]:
-    """The picked layer's, or every layer's."""
-    from rwkv_backend.analysis.influence import influence_map
+class Seen:
+    """What was found out about one text, so that another layer of it, or all of them, is not computed anew."""
 
-    layers = range(session.model.sizes.n_layer) if job.layer is None else [job.layer]
-    found: list[InfluenceMap] = []
-    for layer in layers:
-        steps = influence_map(session.model, tokens, layer, job.head, measure=job.measure, state=state)
-        found.append((yield from desk.with_progress(job, "influence", steps)))
-    return found
+    def __init__(self, session: Session, text: TextRead, first: int) -> None:
+        self.key = _key(session, text, first)
+        self.first = first
+        self._session = session
+        self._tokens, self._state = text.tokens[first:], text.state(first)
+        self._whole: TokenInfluence | None = None
+        self._maps: dict[tuple[int, int | None, str], InfluenceMap] = {}
+
+    def whole(self, desk: Desk, job: AskInfluence) -> Generator[None, None, TokenInfluence]:
+        from rwkv_backend.analysis.influence import token_influence
+
+        if self._whole is None:
+            steps = token_influence(self._session.model, self._tokens, state=self._state)
+            self._whole = yield from desk.with_progress(job, "influence", steps)
+        assert self._whole is not None
+        return self._whole
+
+    def map(self, desk: Desk, job: AskInfluence, layer: int) -> Generator[None, None, InfluenceMap]:
+        from rwkv_backend.analysis.influence import influence_map
+
+        place = layer, job.head, job.measure
+        if place not in self._maps:
+            model, state = self._session.model, self._state
+            steps = influence_map(model, self._tokens, layer, job.head, measure=job.measure, state=state)
+            self._maps[place] = yield from desk.with_progress(job, "influence", steps)
+        return self._maps[place]
+
+
+def _key(session: Session, text: TextRead, first: int) -> tuple[object, ...]:
+    return session.timeline, text.tokens, first
+
+
+def _seen(desk: Desk, session: Session, text: TextRead, first: int) -> Seen:
+    """The newest text's; older ones are let go of."""
+    known = desk.kept.get("influence")
+    if not isinstance(known, Seen) or known.key != _key(session, text, first):
+        known = desk.kept["influence"] = Seen(session, text, first)
+    return known
 
 
 def _mean(tables: list[FloatArray]) -> FloatArray:
