@@ -9,8 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rwkv_backend.prefix_cache import SHORTEST, Found, PrefixCache
+from rwkv_backend.prefix_cache import BUDGET, SHORTEST, Found, PrefixCache
 from rwkv_backend.timeline import Timeline
+
+SHARE = 4
+"""One part in so many of the budget for going back is what beginnings may take besides, up to the cache's own limit."""
+
+
+def budget_beside(budget: int) -> int:
+    """Bytes for beginnings where going back may take `budget`."""
+    return min(BUDGET, budget // SHARE)
 
 
 class Beginning:

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 from rwkv_backend.answering import Answer, Ended, WatchedModel
 from rwkv_backend.answering import WriteSettings as WriteSettings
+from rwkv_backend.beginnings import budget_beside
 from rwkv_backend.branches import Branches
 from rwkv_backend.conversation import Talk
 from rwkv_backend.errors import RWKVError
 from rwkv_backend.generation import Event, Writer, nothing_to_read
 from rwkv_backend.past import Moment
-from rwkv_backend.prefix_cache import BUDGET as MOST_FOR_BEGINNINGS
 from rwkv_backend.prefix_cache import PrefixCache
 from rwkv_backend.records import BranchInfo, Finished, Progress, TimelineInfo, TokenRecord, TurnRecord
 from rwkv_backend.sampling import Sampler, SamplingParams
@@ -39,10 +39,6 @@ if TYPE_CHECKING:
     from rwkv_backend.probe import Probe
     from rwkv_backend.state import State
     from rwkv_backend.tokenizers import Tokenizer
-
-
-BEGINNINGS_SHARE = 4
-"""One part in so many of the budget for going back is what beginnings may take besides, up to the cache's own limit."""
 
 
 class Session:
@@ -65,7 +61,7 @@ class Session:
         self.settings: WriteSettings | None = None
         self.writer: Writer[State] | None = None
         self._budget = budget_bytes
-        self.beginnings = PrefixCache(_for_beginnings(budget_bytes))
+        self.beginnings = PrefixCache(budget_beside(budget_bytes))
         self.clear()
 
     def clear(self) -> None:
@@ -134,7 +130,7 @@ class Session:
     @budget.setter
     def budget(self, size: int) -> None:
         self._budget = self.timeline.budget = size
-        self.beginnings.budget = _for_beginnings(size)
+        self.beginnings.budget = budget_beside(size)
 
     @property
     def keeps_changes(self) -> bool:
@@ -319,7 +315,3 @@ class Session:
     def _left(self) -> None:
         self.writer = None
         self.watched.kept = None
-
-
-def _for_beginnings(budget: int) -> int:
-    return min(MOST_FOR_BEGINNINGS, budget // BEGINNINGS_SHARE)
