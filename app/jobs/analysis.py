@@ -17,6 +17,7 @@ from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.jobs.lab import JOBS as LAB
 from app.jobs.parts import with_parts
 from app.jobs.recipes import JOBS as RECIPES
+from app.jobs.sweeps import JOBS as SWEEPS
 from app.jobs.text_read import TextRead
 
 if TYPE_CHECKING:
@@ -156,5 +157,13 @@ def statistics(desk: Desk, job: AskStatistics) -> Steps:
     return state_statistics(session.model, text.state(len(text)))
 
 
-JOBS: Jobs = {AskLens: lens, AskInfluence: influence, LeaveOut: leave_out, AskStatistics: statistics, **LAB, **RECIPES}
+JOBS: Jobs = {
+    AskLens: lens,
+    AskInfluence: influence,
+    LeaveOut: leave_out,
+    AskStatistics: statistics,
+    **LAB,
+    **RECIPES,
+    **SWEEPS,
+}
 AFTER_STOP: AfterStop = {}
