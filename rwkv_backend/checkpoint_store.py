@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SPACING = 16
 """Tokens from one checkpoint to the next while the budget allows it."""
 
+FILLED = 64
+"""Tokens between checkpoints that are added where a text is read again and none had been."""
+
 LEFT_AFTER_THINNING = 0.9
 """Part of the budget that is used after thinning, so that it is not done for every token."""
 
@@ -170,6 +173,15 @@ class Shelf:
         self._held.append(Checkpoint(position, state, logits, self._store.meter, before, pinned))
         self._store.thin()
 
+    def fill(self, position: int, state: State, logits: Tensor | None) -> None:
+        """Keep a copy amid the others where they are far apart, if the budget has room for it."""
+        before = self.nearest(position)
+        if position - (before.position if before is not None else 0) < FILLED:
+            return
+        made = Checkpoint(position, state, logits, self._store.meter, before)
+        if self._store.meter.bytes <= self._store.budget:
+            self._held.insert(bisect_left(self._held, position, key=_position), made)
+
     def cut(self, n: int) -> None:
         """Forget those after `n`."""
         del self._held[bisect_right(self._held, n, key=_position) :]
@@ -185,6 +197,10 @@ class Shelf:
         if place + 1 == len(self._held):
             return float("inf")
         return self._held[place + 1].position - (self._held[place - 1].position if place else 0)
+
+    def __contains__(self, position: int) -> bool:
+        nearest = self.nearest(position)
+        return nearest is not None and nearest.position == position
 
     def __iter__(self) -> Iterator[Checkpoint]:
         return iter(list(self._held))

@@ -200,10 +200,17 @@ class Past:
     def _read_again(
         self, start: int, end: int, state: State, logits: Tensor | None
     ) -> Generator[Progress, None, Tensor | None]:
-        """From `start`, where state and logits are, to `end`, in the pieces in which it was read at first."""
+        """From `start`, where state and logits are, to `end`, in the pieces in which it was read at first.
+
+        Where checkpoints are missing, as in a beginning that was taken over, some are added on the way. Not if that began
+        within a piece, since what is read from there is the same up to rounding only.
+        """
+        exact = start == 0 or start in self._shelf
         for piece in self._pieces.between(start, end):
             after = forward(self.model, self._log.tokens[piece.start : piece.end], state, piece.every)
             logits = after[-1].clone() if piece.every else after
+            if exact and piece in self._pieces:
+                self._shelf.fill(piece.end, state, logits)
             yield Progress(piece.end - start, end - start, "tokens")
         return logits
 
@@ -250,7 +257,7 @@ class Past:
     def _before_look(self, n: int) -> tuple[int, State, Tensor | None]:
         """As `nearest`, or from where the last look was."""
         nearest, cursor = self._shelf.nearest(n), self._cursor
-        if cursor is not None and (nearest.position if nearest else 0) <= cursor[0] <= n:
+        if cursor is not None and max(nearest.position if nearest else 0, n - CHUNK) <= cursor[0] <= n:
             return cursor[0], cursor[1].clone(), cursor[2]
         return self._nearest(n)
 

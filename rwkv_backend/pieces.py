@@ -5,7 +5,7 @@ Only pieces of several tokens are noted; what lies between them was read token b
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +33,11 @@ class Pieces:
     def add(self, start: int, end: int, every: bool) -> None:
         if end - start > 1:
             self._chunks.append(Piece(start, end, every))
+
+    def __contains__(self, piece: Piece) -> bool:
+        """Whether these very tokens were read together."""
+        place = bisect_left(self._chunks, piece.end, key=lambda chunk: chunk.end)
+        return place < len(self._chunks) and self._chunks[place] == piece
 
     def until(self, n: int) -> Pieces:
         """Those before `n`, the last of them cut off there; what is left of one token is no chunk."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import hypothesis.strategies as st
 import pytest
 import torch
@@ -67,6 +70,28 @@ def test_going_back_behind_what_was_taken_gives_the_bits_that_were_there(opened:
     session.timeline.sleep()
     assert not session.timeline.checkpoints
     assert_same_state(session.state, state)
+
+
+def test_looking_around_in_a_long_text_that_was_taken_reads_it_once(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_of(opened, "4")
+    text = "Once upon a time there was a king. " * 40
+    read(session, text)
+    assert read(session, text) == 1 + len(text)
+    assert len(session.info().checkpoints) == 1
+    session.look(len(text) - 5)
+    sizes, forward = list[int](), session.model.forward
+
+    def counting(tokens: Sequence[int], *rest: Any, **named: Any) -> torch.Tensor:
+        sizes.append(len(tokens))
+        return forward(tokens, *rest, **named)
+
+    monkeypatch.setattr(session.model, "forward", counting)
+    for n in (700, 300, 1200, 50, len(text)):
+        sizes.clear()
+        session.look(n)
+        assert sum(sizes) <= 65
 
 
 def test_short_beginnings_are_not_kept(opened: Opened) -> None:
