@@ -509,5 +509,237 @@
         <source>Σ key ⊗ value of the tiny attention</source>
         <translation>tiny attention 的 Σ 键 ⊗ 值</translation>
     </message>
+    <message>
+        <source>Writing</source>
+        <translation>生成</translation>
+    </message>
+    <message>
+        <source>Loss on the text</source>
+        <translation>文本损失</translation>
+    </message>
+    <message>
+        <source>Recall of a name</source>
+        <translation>名字回忆</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Forgetting</source>
+        <translation>遗忘</translation>
+    </message>
+    <message>
+        <source>all earlier tokens, each weighted by e^k and by a learned table of distances</source>
+        <translation>所有先前的 token，各按 e^k 和学到的距离权重表加权</translation>
+    </message>
+    <message>
+        <source>weighted mean a channel, as a fading numerator and denominator ({0} channels)</source>
+        <translation>各通道的加权平均，以衰减的分子和分母表示（{0} 个通道）</translation>
+    </message>
+    <message>
+        <source>weighted mean a channel, as a fading numerator and denominator scaled by a running maximum ({0} channels)</source>
+        <translation>各通道的加权平均，以衰减的分子和分母表示，并按滑动最大值缩放（{0} 个通道）</translation>
+    </message>
+    <message>
+        <source>sum of outer products k·v: a matrix of {1} × {1} in each of {0} heads</source>
+        <translation>外积 k·v 之和：{0} 个头各有一个 {1} × {1} 矩阵</translation>
+    </message>
+    <message>
+        <source>a matrix of {1} × {1} in each of {0} heads; writing under a key first takes away what that key recalls</source>
+        <translation>{0} 个头各有一个 {1} × {1} 矩阵；以某个键写入时，先去掉该键原来唤起的内容</translation>
+    </message>
+    <message>
+        <source>none by itself: a table of learned weights by distance, {0} for each of {1} heads</source>
+        <translation>本身没有：按距离学到的权重表，{1} 个头各 {0} 个</translation>
+    </message>
+    <message>
+        <source>a constant for each channel ({0} a layer)</source>
+        <translation>每个通道一个常数（每层 {0} 个）</translation>
+    </message>
+    <message>
+        <source>a constant for each head ({0} a layer)</source>
+        <translation>每个头一个常数（每层 {0} 个）</translation>
+    </message>
+    <message>
+        <source>decided by each token, for each channel: a learned base and a function of rank {0}</source>
+        <translation>由每个 token 逐通道决定：学到的基值加秩为 {0} 的函数</translation>
+    </message>
+    <message>
+        <source>decided by each token, for each channel: a learned base and a function of rank {0}; never below 0.545 a token</source>
+        <translation>由每个 token 逐通道决定：学到的基值加秩为 {0} 的函数；每个 token 不低于 0.545</translation>
+    </message>
+    <message>
+        <source>weighted as any other, at distance 0</source>
+        <translation>与其他 token 一样加权，距离为 0</translation>
+    </message>
+    <message>
+        <source>a weight of its own for each channel, e^u</source>
+        <translation>每个通道有单独的权重 e^u</translation>
+    </message>
+    <message>
+        <source>a bonus u for each channel or head</source>
+        <translation>每个通道或头有加成 u</translation>
+    </message>
+    <message>
+        <source>a bonus u for each channel</source>
+        <translation>每个通道有加成 u</translation>
+    </message>
+    <message>
+        <source>read after it is written, and a bonus r_k for each channel</source>
+        <translation>写入之后再读取，每个通道另有加成 r_k</translation>
+    </message>
+    <message>
+        <source>half of the channels are the token before&apos;s</source>
+        <translation>一半通道取自前一个 token</translation>
+    </message>
+    <message>
+        <source>a learned blend with the token before for each channel, one for all of k, v and r</source>
+        <translation>每个通道与前一个 token 按学到的比例混合，k、v、r 共用一个</translation>
+    </message>
+    <message>
+        <source>learned blends with the token before for each channel, one each for k, v and r</source>
+        <translation>每个通道与前一个 token 按学到的比例混合，k、v、r 各有一个</translation>
+    </message>
+    <message>
+        <source>learned blends with the token before for each channel, one each for {0}</source>
+        <translation>每个通道与前一个 token 按学到的比例混合，{0} 各有一个</translation>
+    </message>
+    <message>
+        <source>blends with the token before that each token decides, by functions of rank {0}, one each for w, k, v, r and g</source>
+        <translation>与前一个 token 的混合比例由每个 token 决定，用秩为 {0} 的函数，w、k、v、r、g 各有一个</translation>
+    </message>
+    <message>
+        <source>learned blends with the token before for each channel, one each for r, w, k, v, a and g</source>
+        <translation>每个通道与前一个 token 按学到的比例混合，r、w、k、v、a、g 各有一个</translation>
+    </message>
+    <message>
+        <source>layer norm before each mix; the sum is divided by Σ e^k</source>
+        <translation>每次混合前做层归一化；累加和除以 Σ e^k</translation>
+    </message>
+    <message>
+        <source>layer norm of the residual stream itself; the sum is divided by its denominator</source>
+        <translation>对残差流本身做层归一化；累加和除以其分母</translation>
+    </message>
+    <message>
+        <source>layer norm after the embedding and before each mix; the sum is divided by its denominator</source>
+        <translation>嵌入之后和每次混合前做层归一化；累加和除以其分母</translation>
+    </message>
+    <message>
+        <source>layer norm after the embedding and before each mix; group norm of what each head reads</source>
+        <translation>嵌入之后和每次混合前做层归一化；对各头的读出做组归一化</translation>
+    </message>
+    <message>
+        <source>σ(r) of the receptance</source>
+        <translation>receptance 的 σ(r)</translation>
+    </message>
+    <message>
+        <source>none: the receptance reads the matrix</source>
+        <translation>无：由 receptance 读取矩阵</translation>
+    </message>
+    <message>
+        <source>silu(g); the receptance reads the matrix</source>
+        <translation>silu(g)；由 receptance 读取矩阵</translation>
+    </message>
+    <message>
+        <source>a gate of rank {0}; the receptance reads the matrix</source>
+        <translation>秩为 {0} 的门控；由 receptance 读取矩阵</translation>
+    </message>
+    <message>
+        <source>σ(r) ∘ W (mish(k) ∘ v), {0} hidden channels</source>
+        <translation>σ(r) ∘ W (mish(k) ∘ v)，{0} 个隐藏通道</translation>
+    </message>
+    <message>
+        <source>σ(r) ∘ W relu²(k), {0} hidden channels</source>
+        <translation>σ(r) ∘ W relu²(k)，{0} 个隐藏通道</translation>
+    </message>
+    <message>
+        <source>W (a ∘ mish(b)), {0} hidden channels</source>
+        <translation>W (a ∘ mish(b))，{0} 个隐藏通道</translation>
+    </message>
+    <message>
+        <source>W relu²(k) without receptance, {0} hidden channels</source>
+        <translation>W relu²(k)，没有 receptance，{0} 个隐藏通道</translation>
+    </message>
+    <message>
+        <source>scores for the words of the last {1} tokens, found by keys of width {0}</source>
+        <translation>为最近 {1} 个 token 中的词打分，用宽度为 {0} 的键查找</translation>
+    </message>
+    <message>
+        <source>scores for the words of all tokens read, found by keys of width {0}</source>
+        <translation>为所有已读 token 中的词打分，用宽度为 {0} 的键查找</translation>
+    </message>
+    <message>
+        <source>{0} numbers, however long the text</source>
+        <translation>{0} 个数，与文本长度无关</translation>
+    </message>
+    <message>
+        <source>{0} numbers, and {1} more with each token, up to {2} tokens</source>
+        <translation>{0} 个数，每个 token 再加 {1} 个，最多 {2} 个 token</translation>
+    </message>
+    <message>
+        <source>{0} numbers, and {1} more with each token</source>
+        <translation>{0} 个数，每个 token 再加 {1} 个</translation>
+    </message>
+    <message>
+        <source>{0} tokens</source>
+        <translation>{0} 个 token</translation>
+    </message>
+    <message>
+        <source>{0} in {1} layers of width {2}</source>
+        <translation>{0}，共 {1} 层，宽度 {2}</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Time mixing</source>
+        <translation>时间混合</translation>
+    </message>
+    <message>
+        <source>Decay</source>
+        <translation>衰减</translation>
+    </message>
+    <message>
+        <source>The token itself</source>
+        <translation>当前 token</translation>
+    </message>
+    <message>
+        <source>Token shift</source>
+        <translation>Token 移位</translation>
+    </message>
+    <message>
+        <source>Normalisation</source>
+        <translation>归一化</translation>
+    </message>
+    <message>
+        <source>Gating</source>
+        <translation>门控</translation>
+    </message>
+    <message>
+        <source>Channel mixing</source>
+        <translation>通道混合</translation>
+    </message>
+    <message>
+        <source>Copy head</source>
+        <translation>复制头</translation>
+    </message>
+    <message>
+        <source>State per layer</source>
+        <translation>每层状态</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>词表</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>参数量</translation>
+    </message>
 </context>
 </TS>
