@@ -128,6 +128,10 @@ class WatchedModel:
     def max_tokens(self) -> int | None:
         return self._session.model.max_tokens
 
+    @property
+    def chunk(self) -> int:
+        return self._session.model.chunk
+
     def new_state(self) -> State:
         return self._session.model.new_state()
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHUNK = 64
-"""Prompt tokens read at once: the longest wait for a stop while reading. Fixed, as another split rounds differently."""
+"""Prompt tokens read at once, unless the model has a `chunk` of its own: the longest wait for a stop while reading.
+
+Fixed, as another split rounds differently.
+"""
 
 RECENT = 32
 """Tokens over which the speed of writing is averaged."""
@@ -72,12 +75,13 @@ def read_prompt(
     model: LanguageModel[S],
     state: S,
     tokens: Sequence[int],
-    chunk: int = CHUNK,
+    chunk: int | None = None,
     known: int = 0,
     pauses: Sequence[int] = (),
 ) -> Generator[Progress, None, Tensor]:
     """Read `tokens` in chunks and tell how far it is after each; returns the logits (V,) after the last token.
 
+    chunk   tokens in each; None: what suits the model
     known   tokens before these that were known already; Progress counts them as done
     pauses  numbers of `tokens` after which a chunk ends too, for those who want the state there
 
@@ -90,7 +94,7 @@ def read_prompt(
     total = known + len(tokens)
     yield Progress(known, total, "tokens", known=known)
     seconds = 0.0
-    for start, end in _stretches(len(tokens), chunk, pauses):
+    for start, end in _stretches(len(tokens), chunk or getattr(model, "chunk", CHUNK), pauses):
         began = time.perf_counter()
         logits = _forward(model, tokens[start:end], state)
         seconds += time.perf_counter() - began

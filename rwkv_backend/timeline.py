@@ -283,7 +283,7 @@ class _Reader:
 
     def __init__(self, timeline: Timeline, measure: bool) -> None:
         self._timeline, self._measure = timeline, measure
-        self.max_tokens = timeline.max_tokens
+        self.max_tokens, self.chunk = timeline.max_tokens, timeline.model.chunk
 
     def new_state(self) -> State:
         return self._timeline.new_state()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from rwkv_backend.probe import Probe
     from rwkv_backend.state import State
 
+SHORT_CHUNK = 64
+"""Tokens that a CPU reads at once: some tenths of a second for a model of a billion parameters."""
+
 LONGEST_CHUNK = 512
 """Tokens that go through the layers at once. Longer inputs are split, so that activations never outgrow the weights."""
 
@@ -139,6 +142,11 @@ class RWKVModel(ABC):
     def copy_window(self) -> int | None:
         """How many positions the copy head looks back on (versions 2 to 4); None: all."""
         return self.sizes.ctx_len
+
+    @property
+    def chunk(self) -> int:
+        """Tokens of a prompt that are read at once: enough to keep the device busy, few enough to stop soon."""
+        return LONGEST_CHUNK if self.device.type == "cuda" else SHORT_CHUNK
 
     @property
     def weight_bytes(self) -> int:

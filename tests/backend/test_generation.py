@@ -507,3 +507,10 @@ def test_a_generation_shows_what_the_matcher_would(answer: list[int], stops: lis
     told = write(says(*answer), stop=stops)
     text = b"".join(map(TOKENIZER.bytes_of, answer)).decode(errors="replace")
     assert told.finished.text == text[: first_stop(text, stops)]
+
+
+def test_a_model_reads_in_chunks_of_its_own_size() -> None:
+    model = babbles()
+    model.chunk = 25  # type: ignore[attr-defined]
+    reading = read_prompt(model, FakeState(), ids("x" * 60))
+    assert [progress.done for progress in reading] == [0, 25, 50, 60]
