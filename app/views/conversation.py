@@ -7,42 +7,30 @@ what small and old models need. The view holds no model and no truth: it asks by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from app import theme
 from app.messages import OpenedModel, Written
 from app.views.branch_panel import BranchPanel
 from app.views.composer import Composer, SendKey
 from app.views.conversation_centre import Centre
+from app.views.conversation_exchange import Exchange, Sent
 from app.views.conversation_foot import Foot
-from app.views.mode_switch import Mode, ModeSwitch
+from app.views.conversation_head import Head
+from app.views.mode_switch import Mode
 from app.views.page import Page
 from app.views.parts import named
 from app.views.reading_bar import ReadingBar
 from app.views.scrubber import Scrubber
-from app.views.status_words import ended_words, reading_words
-from app.views.template_picker import TemplatePicker
 from app.views.text_tools import copy_text
 from rwkv_backend.records import Progress, TokenRecord, TurnRecord
 from rwkv_backend.templates import Turn, problems
 
 CHECK_AFTER = 200
 """Milliseconds after the last key until the user's text is looked through for known mistakes."""
-
-
-@dataclass(frozen=True)
-class _Sent:
-    """What was asked last."""
-
-    mode: Mode
-    text: str
-    template: str
-    extra: str
 
 
 class Conversation(QWidget):
@@ -70,20 +58,17 @@ class Conversation(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._opened: OpenedModel | None = None
-        self._sent: _Sent | None = None
         self._welcoming = self._busy = self._stopping = False
-        self._asked = self._prompt_read = self._answering = False
-        self._switch = ModeSwitch()
-        self._picker = TemplatePicker()
+        self._head = Head()
         self._centre = Centre()
         self._progress = ReadingBar()
         self.scrubber = Scrubber()
         self.branches = BranchPanel()
         self._foot = Foot()
+        self._exchange = Exchange(self._centre, self._progress, self._foot)
         self._check = QTimer(self)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         named(self, "conversation", self.tr("Conversation"))
-        named(self._picker, "template_combo", self.tr("Form of the messages"))
         named(self._progress, "reading_progress", self.tr("How much of your text has been read"))
         self._lay_out()
         self._connect()
@@ -91,16 +76,10 @@ class Conversation(QWidget):
         self.show_model(None)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
-        head.setSpacing(theme.S)
-        head.addWidget(self._switch)
-        head.addStretch(1)
-        head.addWidget(self._picker, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(head)
+        layout.addLayout(self._head)
         layout.addWidget(self._centre, 1)
         layout.addWidget(self._progress)
         layout.addWidget(self.branches)
@@ -108,8 +87,8 @@ class Conversation(QWidget):
         layout.addLayout(self._foot)
 
     def _connect(self) -> None:
-        self._switch.chosen.connect(self._chosen_mode)
-        self._picker.changed.connect(self._template_changed)
+        self._head.switch.chosen.connect(self._chosen_mode)
+        self._head.picker.changed.connect(self._template_changed)
         for editor in (self._foot.composer, self._centre.page, self._foot.extra):
             editor.send_requested.connect(self.send)
             editor.textChanged.connect(self._edited)
@@ -158,7 +137,7 @@ class Conversation(QWidget):
 
     def set_mode(self, mode: str) -> None:
         """ "chat" or "complete". Nothing happens while the model writes, or for a chat that the model has no form for."""
-        possible = not self._busy and (mode == "complete" or self._picker.can_chat)
+        possible = not self._busy and (mode == "complete" or self._head.picker.can_chat)
         changed = possible and mode != self._centre.mode
         if changed:
             self._centre.mode = "complete" if mode == "complete" else "chat"
@@ -174,10 +153,11 @@ class Conversation(QWidget):
         if opened is not None and opened is not self._opened:
             sentence = self.tr("{0} has been opened. It does not know what is above.")
             self._centre.note(sentence.format(Path(opened.card.info.path).name))
-        self._opened, self._sent = opened, None
-        self._picker.offer(opened)
+        self._opened = opened
+        self._exchange.forget()
+        self._head.picker.offer(opened)
         self._foot.status.set_text(self._idle_words())
-        if self._picker.prefers_plain_text:
+        if self._head.picker.prefers_plain_text:
             self.set_mode("complete")
         self._refresh()
         self._show_problems()
@@ -199,45 +179,24 @@ class Conversation(QWidget):
         """The request was accepted: the model reads `user_text`."""
         self._leave_buttons()
         self._welcoming = False
-        before, self._sent = self._sent, _Sent(self.mode(), user_text, self._template_name(), self._extra_text())
-        self._asked, self._prompt_read, self._answering = True, False, False
-        self._foot.hide_failure()
-        self._centre.told_to(chat=self._chatting)
-        if self._chatting:
-            self._begin_turn(before, self._sent)
-        else:
-            self._centre.begin_page(user_text)
-        self._foot.status.set_text(self.tr("The model reads your text."))
+        sent = Sent(self.mode(), user_text, self._template_name(), self._extra_text())
+        self._exchange.begin(sent, self._head.begins())
         self.set_busy(True)
 
     def went_on(self) -> None:
         """The model writes on from where the text ends, without a new text from the user."""
         self._leave_buttons()
         self._welcoming = False
-        self._asked, self._prompt_read = False, True
-        self._answering = not self._chatting or not self._centre.begin_answer(self._begins())
-        self._foot.hide_failure()
-        self._centre.follow()
-        self._foot.status.set_text(self.tr("The model goes on."))
+        self._exchange.go_on(self._head.begins())
         self.set_busy(True)
 
     def show_progress(self, progress: Progress) -> None:
         """How much of the text has been read."""
-        self._prompt_read = progress.done >= progress.total
-        self._progress.show_progress(progress)
-        self._foot.status.set_text(reading_words(progress))
+        self._exchange.show_progress(progress)
 
     def append(self, text: str) -> None:
         """What the model has written since the last call."""
-        if not text:
-            return
-        if not self._answering:
-            self._answering = True
-            self._progress.hide()
-            self._foot.status.set_text(self.tr("The model writes."))
-            if self.mode() == "chat":
-                text = text.lstrip(" ")  # the first word's token brings the space that stands after "Assistant:"
-        self._centre.add(text)
+        self._exchange.add(text)
 
     def show_writing(self, tokens: int, tokens_per_second: float) -> None:
         """How fast the model writes now."""
@@ -246,20 +205,13 @@ class Conversation(QWidget):
 
     def ended(self, written: Written | None, stopped: bool) -> None:
         """The model has stopped writing. written: None if it never began to read."""
-        if written is not None:
-            self.append(written.rest)
-            self._centre.transcript.link_end()
-        if stopped and not self._prompt_read:
-            self._take_back()
-        self._asked = False
         limit = self._opened.max_tokens if self._opened is not None else None
-        words = ended_words(written, limit) if written is not None else self.tr("Stopped by you.")
-        self._foot.status.set_text(words)
+        self._exchange.end(written, stopped, limit)
         self.set_busy(False)
 
     def failed(self, sentence: str) -> None:
         """Nothing came of the request, and why. The user gets back what was written, unless it was partly answered."""
-        self._take_back()
+        self._exchange.take_back()
         self._foot.show_failure(sentence)
         self._foot.status.set_text("")
         self.set_busy(False)
@@ -267,7 +219,7 @@ class Conversation(QWidget):
     def cleared(self) -> None:
         """The model has forgotten everything, and so does what is shown. In Complete, undo brings the text back."""
         self._centre.empty()
-        self._sent, self._asked = None, False
+        self._exchange.clear()
         self._foot.hide_failure()
         self._foot.status.set_text(self._idle_words())
         self._refresh()
@@ -302,7 +254,7 @@ class Conversation(QWidget):
             self.set_mode("complete")
         self._centre.told_to(chat=self._chatting)
         if self._chatting:
-            self._centre.show_turns(turns, self._begins())
+            self._centre.show_turns(turns, self._head.begins())
         else:
             self._centre.show_page(records)
         self._refresh()
@@ -371,14 +323,13 @@ class Conversation(QWidget):
             self._editor.setFocus()
 
     def _template_name(self) -> str:
-        return self._picker.name() if self._chatting else ""
+        return self._head.template_name(self.mode())
+
+    def _extra_name(self) -> str:
+        return self._head.extra_name(self.mode())
 
     def _extra_text(self) -> str:
         return self._foot.extra.text() if self._extra_name() else ""
-
-    def _extra_name(self) -> str:
-        template = self._picker.template(chat=True) if self._chatting else None
-        return template.extra if template is not None else ""
 
     def _why_not(self) -> str:
         """Why nothing can be sent now; "" if it can."""
@@ -390,26 +341,6 @@ class Conversation(QWidget):
 
     def _idle_words(self) -> str:
         return self.tr("Ready.") if self._opened is not None else self.tr("No model is open: open one first.")
-
-    def _begin_turn(self, before: _Sent | None, sent: _Sent) -> None:
-        goes_on = before is None or replace(before, text=sent.text) == sent
-        if not goes_on:
-            self._centre.note(self.tr("A new conversation begins: the model does not know what is above."))
-        self._centre.begin_turn(sent.text.strip(), self._begins())
-        if self._foot.composer.text() == sent.text:
-            self._foot.composer.clear()
-
-    def _begins(self) -> str:
-        """The part of an answer that the prompt holds already."""
-        template = self._picker.template(chat=True)
-        return template.begins if template is not None else ""
-
-    def _take_back(self) -> None:
-        """Put a message that was not answered back where it was written, unless the next one stands there already."""
-        unanswered, self._asked = self._asked and not self._answering, False
-        if unanswered and self._chatting and self._sent is not None and not self._foot.composer.text():
-            self._centre.transcript.take_back()
-            self._foot.composer.set_text(self._sent.text)
 
     def _chosen_mode(self, mode: str) -> None:
         self._welcoming = False
@@ -438,7 +369,7 @@ class Conversation(QWidget):
 
     def _problems(self) -> list[str]:
         """What the user could mend in the text. Much of it the template mends in a chat."""
-        template, text = self._picker.template(chat=self._chatting), self._editor.text()
+        template, text = self._head.picker.template(chat=self._chatting), self._editor.text()
         if template is None or not text:
             return []
         if not self._chatting:
@@ -449,24 +380,15 @@ class Conversation(QWidget):
         """Show what belongs to the present mode, model and job."""
         self._centre.show_it(welcome=self._opened is None or self._welcoming)
         self._centre.page.setReadOnly(self._busy)
-        self._switch.show_mode(self.mode())
-        self._switch.set_chat_possible(self._picker.can_chat)
-        self._switch.setEnabled(not self._busy)
-        self._picker.setVisible(self._chatting and self._picker.count() > 0)
-        self._picker.setEnabled(not self._busy)
+        self._head.show_mode(self.mode(), self._busy)
         self._foot.composer.setVisible(self._chatting)
         self._foot.show_extra(self._extra_name(), read_only=self._busy)
         self._escape.setEnabled(self._busy)
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:
-        foot, empty = self._foot, self._centre.is_empty
-        foot.clear.setEnabled(not empty and not self._busy)
-        foot.copy.setEnabled(not empty)
+        self._foot.show_buttons(empty=self._centre.is_empty, busy=self._busy)
         if self._busy:
-            foot.buttons.show_stop(self._stopping)
-        elif self._chatting:
-            keys = self.tr("Enter") if foot.composer.send_key == "enter" else self.tr("Ctrl+Enter")
-            foot.buttons.show_send(self.tr("Send"), self._why_not(), keys)
+            self._foot.buttons.show_stop(self._stopping)
         else:
-            foot.buttons.show_send(self.tr("Write"), self._why_not(), self.tr("Ctrl+Enter"))
+            self._foot.show_send(self._chatting, self._why_not())

@@ -87,6 +87,21 @@ class Foot(QVBoxLayout):
         self._extra_label.setVisible(bool(name))
         self._extra_label.setText(QCoreApplication.translate("Conversation", "{0} (optional)").format(library(name)))
 
+    def show_buttons(self, empty: bool, busy: bool) -> None:
+        """What can be done with the text: nothing with an empty one."""
+        self.clear.setEnabled(not empty and not busy)
+        self.copy.setEnabled(not empty)
+
+    def show_send(self, chat: bool, why_not: str) -> None:
+        """The button that sends a message, or lets the model go on with a text; why_not: why it cannot be pressed."""
+        translate = QCoreApplication.translate
+        enter, ctrl_enter = translate("Conversation", "Enter"), translate("Conversation", "Ctrl+Enter")
+        if chat:
+            keys = enter if self.composer.send_key == "enter" else ctrl_enter
+            self.buttons.show_send(translate("Conversation", "Send"), why_not, keys)
+        else:
+            self.buttons.show_send(translate("Conversation", "Write"), why_not, ctrl_enter)
+
     def show_problems(self, found: list[str]) -> None:
         """Known mistakes in the user's text, in the library's sentences."""
         self._problem.setText("\n".join(library(sentence) for sentence in found))
