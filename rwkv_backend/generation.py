@@ -94,7 +94,8 @@ def read_prompt(
     total = known + len(tokens)
     yield Progress(known, total, "tokens", known=known)
     seconds = 0.0
-    for start, end in _stretches(len(tokens), chunk or getattr(model, "chunk", CHUNK), pauses):
+    size: int = chunk or getattr(model, "chunk", CHUNK)
+    for start, end in _stretches(len(tokens), size, pauses):
         began = time.perf_counter()
         logits = _forward(model, tokens[start:end], state)
         seconds += time.perf_counter() - began
