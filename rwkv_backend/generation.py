@@ -94,7 +94,7 @@ def read_prompt(
     total = known + len(tokens)
     yield Progress(known, total, "tokens", known=known)
     seconds = 0.0
-    size: int = chunk or getattr(model, "chunk", CHUNK)
+    size = chunk or int(getattr(model, "chunk", CHUNK))
     for start, end in _stretches(len(tokens), size, pauses):
         began = time.perf_counter()
         logits = _forward(model, tokens[start:end], state)
