@@ -113,7 +113,9 @@ def inherited() -> dict[str, str]:
     import os
 
     return {
-        k: v for k, v in os.environ.items() if k in ("HOME", "PATH", "LD_LIBRARY_PATH", "CUDA_HOME", "XDG_CACHE_HOME")
+        k: v
+        for k, v in os.environ.items()
+        if k in ("HOME", "PATH", "LD_LIBRARY_PATH", "CUDA_HOME", "XDG_CACHE_HOME", "RWKV_PLAYGROUND_CACHE")
     }
 
 
