@@ -100,7 +100,7 @@ def open_window(options: argparse.Namespace) -> int:
     install_translation(app, options.language or settings.language)
     theme.apply(options.theme or settings.theme)
     window = MainWindow(settings)
-    error_report.install(window.show_report)
+    error_report.install(window.notices.show_report)
     script = Script(window, options)
     if options.size:
         window.resize(*options.size)

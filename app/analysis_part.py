@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel
 
-from app import theme
 from app.analysis_desk import TabDesk
 from app.analysis_export import Exports
 from app.analysis_influence import InfluenceDesk
@@ -86,12 +85,12 @@ class AnalysisPart(QObject):
 
     def _offer_tour(self) -> None:
         window = self._window
-        action = QAction(theme.icon("graduation-cap"), self.tr("Guided tour"), window)
+        action = QAction(self.tr("Guided tour"), window)
         action.setObjectName("tour_action")
         action.triggered.connect(self.tour.start)
-        window._icons[action] = "graduation-cap"
+        window.menus.add_icon(action, "graduation-cap")
         window.welcome.try_requested.connect(self._tried)
-        window.help_menu.insertAction(window.help_menu.actions()[1], action)
+        window.menus.help.insertAction(window.menus.help.actions()[1], action)
 
     def _tried(self, key: str) -> None:
         if key == "tour":

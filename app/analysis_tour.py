@@ -250,7 +250,7 @@ class Tour(QObject):
 
     def _write_tale(self) -> None:
         self._after("written", self._nothing)
-        self._window.try_out("tale")
+        self._window.first_steps.try_out("tale")
 
     def _play(self) -> None:
         desk = self._window.timeline.desk

@@ -154,7 +154,7 @@ def test_another_model_can_be_loaded_while_one_writes(qtbot: QtBot, window: Main
     with qtbot.waitSignal(window.controller.wrote, timeout=PATIENCE):
         pass
     load(qtbot, window, V6)
-    assert "6.0" in window.model_label.text()
+    assert "6.0" in window.status.model_label.text()
     assert write(qtbot, window, 8).tokens == 8
 
 
@@ -164,7 +164,7 @@ def test_a_cancelled_load_leaves_the_model(qtbot: QtBot, window: MainWindow) -> 
         window.load(V6.path, "cpu", "float32", "")
         window.model_panel.cancel()
     if ended.args[1]:  # it was not over before the click
-        assert "RWKV-4" in window.model_label.text()
+        assert "RWKV-4" in window.status.model_label.text()
     assert write(qtbot, window, 8).tokens == 8
 
 
