@@ -154,7 +154,7 @@
     <name>BenchmarkChart</name>
     <message>
         <source>tokens a second</source>
-        <translation>token/秒</translation>
+        <translation>token/s</translation>
     </message>
 </context>
 <context>
@@ -213,7 +213,7 @@
     </message>
     <message>
         <source>writing (tokens/s)</source>
-        <translation>生成（token/秒）</translation>
+        <translation>生成（token/s）</translation>
     </message>
     <message>
         <source>of the limit</source>
@@ -221,7 +221,7 @@
     </message>
     <message>
         <source>reading (tokens/s)</source>
-        <translation>读取（token/秒）</translation>
+        <translation>读取（token/s）</translation>
     </message>
     <message>
         <source>load (s)</source>
@@ -519,7 +519,7 @@
     </message>
     <message>
         <source>tokens per second</source>
-        <translation>token/秒</translation>
+        <translation>token/s</translation>
     </message>
     <message>
         <source>Share of all channels or heads that keep more than half for longer than so many tokens, by their decay alone. Version 1 has no decay.</source>
@@ -562,7 +562,7 @@
     </message>
     <message>
         <source>reads {0}, writes {1} tok/s</source>
-        <translation>读 {0}，写 {1} token/秒</translation>
+        <translation>读 {0}，写 {1} token/s</translation>
     </message>
     <message>
         <source>writing, {0} tokens</source>
@@ -727,7 +727,7 @@
     </message>
     <message>
         <source>Reads (tokens/s)</source>
-        <translation>读取（token/秒）</translation>
+        <translation>读取（token/s）</translation>
     </message>
     <message>
         <source>Reading a prompt in one go; median.</source>
@@ -735,7 +735,7 @@
     </message>
     <message>
         <source>Writes (tokens/s)</source>
-        <translation>生成（token/秒）</translation>
+        <translation>生成（token/s）</translation>
     </message>
     <message>
         <source>One token after the other; median.</source>
@@ -1563,11 +1563,11 @@
     </message>
     <message>
         <source>read token (number)</source>
-        <translation>被读的 token（序号）</translation>
+        <translation>已读 token（序号）</translation>
     </message>
     <message>
         <source>reading token (number)</source>
-        <translation>读取的 token（序号）</translation>
+        <translation>当前 token（序号）</translation>
     </message>
     <message>
         <source>Point at the map: it names both words.</source>
@@ -1627,7 +1627,7 @@
     </message>
     <message>
         <source>reading token</source>
-        <translation>读取的 token</translation>
+        <translation>当前 token</translation>
     </message>
     <message>
         <source>word</source>
@@ -1984,6 +1984,14 @@
         <translation>检视器</translation>
     </message>
     <message>
+        <source>{0} – RWKV Playground</source>
+        <translation>{0} – RWKV Playground</translation>
+    </message>
+    <message>
+        <source>The demo models are missing from this installation.</source>
+        <translation>此安装缺少演示模型。</translation>
+    </message>
+    <message>
         <source>&amp;File</source>
         <translation>文件(&amp;F)</translation>
     </message>
@@ -1994,22 +2002,6 @@
     <message>
         <source>&amp;Help</source>
         <translation>帮助(&amp;H)</translation>
-    </message>
-    <message>
-        <source>Three things to try</source>
-        <translation>可以试试这三件事</translation>
-    </message>
-    <message>
-        <source>Benchmark of the open model …</source>
-        <translation>当前模型的基准测试…</translation>
-    </message>
-    <message>
-        <source>Open the log folder</source>
-        <translation>打开日志文件夹</translation>
-    </message>
-    <message>
-        <source>About RWKV Playground</source>
-        <translation>关于 RWKV Playground</translation>
     </message>
     <message>
         <source>Open a model …</source>
@@ -2056,36 +2048,28 @@
         <translation>发送方式</translation>
     </message>
     <message>
-        <source>Memory for going back</source>
-        <translation>回退用内存</translation>
-    </message>
-    <message>
         <source>{0} MB</source>
         <translation>{0} MB</translation>
     </message>
     <message>
-        <source>No model is open</source>
-        <translation>尚未打开模型</translation>
+        <source>Memory for going back</source>
+        <translation>回退用内存</translation>
     </message>
     <message>
-        <source>Engine: starting …</source>
-        <translation>引擎：启动中…</translation>
+        <source>Three things to try</source>
+        <translation>可以试试这三件事</translation>
     </message>
     <message>
-        <source>Engine: torch {0}, threads: {1}</source>
-        <translation>引擎：torch {0}，线程：{1}</translation>
+        <source>Benchmark of the open model …</source>
+        <translation>当前模型的基准测试…</translation>
     </message>
     <message>
-        <source>{0} – RWKV Playground</source>
-        <translation>{0} – RWKV Playground</translation>
+        <source>Open the log folder</source>
+        <translation>打开日志文件夹</translation>
     </message>
     <message>
-        <source>The demo models are missing from this installation.</source>
-        <translation>此安装缺少演示模型。</translation>
-    </message>
-    <message>
-        <source>Memory: {0} MB</source>
-        <translation>内存：{0} MB</translation>
+        <source>About RWKV Playground</source>
+        <translation>关于 RWKV Playground</translation>
     </message>
     <message>
         <source>There is no log file: its folder could not be written.</source>
@@ -2100,12 +2084,28 @@
         <translation>RWKV Playground 可打开第 1 至 7 版的 RWKV 模型，并展示它们记住了什么。</translation>
     </message>
     <message>
+        <source>Licence: Apache-2.0. Icons: Lucide (ISC). Log file: {0}</source>
+        <translation>许可证：Apache-2.0。图标：Lucide（ISC）。日志文件：{0}</translation>
+    </message>
+    <message>
         <source>none</source>
         <translation>无</translation>
     </message>
     <message>
-        <source>Licence: Apache-2.0. Icons: Lucide (ISC). Log file: {0}</source>
-        <translation>许可证：Apache-2.0。图标：Lucide（ISC）。日志文件：{0}</translation>
+        <source>No model is open</source>
+        <translation>尚未打开模型</translation>
+    </message>
+    <message>
+        <source>Engine: starting …</source>
+        <translation>引擎：启动中…</translation>
+    </message>
+    <message>
+        <source>Engine: torch {0}, threads: {1}</source>
+        <translation>引擎：torch {0}，线程：{1}</translation>
+    </message>
+    <message>
+        <source>Memory: {0} MB</source>
+        <translation>内存：{0} MB</translation>
     </message>
 </context>
 <context>
@@ -2433,7 +2433,7 @@
     </message>
     <message>
         <source>The likeliest next tokens: the wide pale bar is the model&apos;s own probability, the narrow strong one that with which the token is drawn after temperature, penalties and cuts. Typically one or two tokens lead inside a word and many share the start of a sentence; a token without a strong bar has been cut.</source>
-        <translation>最可能的下一个 token：浅色宽条是模型自身给出的概率，深色窄条是经过温度、惩罚和截断后实际抽取的概率。通常单词内部由一两个 token 领先，句首则由许多 token 分享；没有深色条的 token 已被截断。</translation>
+        <translation>最可能的下一个 token：淡色宽条是模型自身给出的概率，醒目的窄条是经过温度、惩罚和截断后实际抽取的概率。通常单词内部由一两个 token 领先，句首则由许多 token 分享；没有窄条的 token 已被截断。</translation>
     </message>
     <message>
         <source>after “{0}”</source>
@@ -2484,7 +2484,7 @@
     </message>
     <message>
         <source>Pale bars: before; strong: after.</source>
-        <translation>浅色条：之前；深色条：之后。</translation>
+        <translation>宽条：之前；窄条：之后。</translation>
     </message>
 </context>
 <context>
@@ -3066,7 +3066,7 @@
     </message>
     <message>
         <source>{0}/s</source>
-        <translation>{0}/秒</translation>
+        <translation>{0}/s</translation>
     </message>
     <message>
         <source>Branches ({0})</source>
@@ -3360,7 +3360,7 @@
     </message>
     <message>
         <source>After</source>
-        <translation>位于其后</translation>
+        <translation>末词</translation>
     </message>
     <message>
         <source>Tokens</source>
@@ -3639,7 +3639,7 @@
     </message>
     <message>
         <source>This is a small RWKV-6 model that has read fairy tales. It reads your text word by word and then writes the next words. Press Write, or let me do it.</source>
-        <translation>这是一个读过童话的 RWKV-6 小模型。它逐词读取你的文本，然后写出后面的词。请点击“生成”，或点击“替我做”。</translation>
+        <translation>这是一个读过童话的 RWKV-6 小模型。它逐词读取你的文本，然后写出后面的词。请点击“生成”，或点击“帮我完成”。</translation>
     </message>
     <message>
         <source>All that it knows is in its state</source>
@@ -3706,7 +3706,7 @@
     </message>
     <message>
         <source>Do it for me</source>
-        <translation>替我做</translation>
+        <translation>帮我完成</translation>
     </message>
     <message>
         <source>Back</source>
