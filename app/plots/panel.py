@@ -6,17 +6,17 @@ model: it draws by the axes of what a frame brings. It holds nothing but what it
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QImageWriter, QPainter, QPixmap, QRegion
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel
+from app.plots.export import ExportMenu, ask_for_csv, ask_for_png, picture_of, write_csv, write_png
 from app.plots.parts import Bubble, OneLine, recolour_button, tool_button
 from rwkv_backend.records import Frame, FrameSpec
 
@@ -27,9 +27,6 @@ Shown = Mapping[str, object]
 
 Origin = Callable[[], Sequence[str]]
 """Lines about the text and the settings that a plot's numbers come from."""
-
-SHARPNESS = 2
-"""Pixels of an exported picture for each on the screen."""
 
 USUAL, SMALLEST = QSize(360, 240), QSize(240, 200)
 
@@ -211,6 +208,27 @@ class PlotPanel(QWidget):
         return False
 
     def _build(self) -> None:
+        header = self._build_header()
+        self._controls = QWidget()
+        self.controls = QHBoxLayout(self._controls)
+        self.controls.setContentsMargins(0, 0, 0, 0)
+        self.controls.setSpacing(theme.XS)
+        self.body = QWidget()
+        self._status = OneLine()
+        self._status.setObjectName(f"{self.key}_status")
+        self._note = self._make_note()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.S, theme.XS, theme.S, theme.XS)
+        column.setSpacing(theme.XS)
+        column.addLayout(header)
+        column.addWidget(self._controls)
+        column.addWidget(self._note)
+        column.addWidget(self.body, 1)
+        column.addWidget(self._status)
+        column.addStretch(0)
+
+    def _build_header(self) -> QHBoxLayout:
         self._title = QLabel(self.title)
         self._title.setProperty("kind", "title")
         self._title.setObjectName(f"{self.key}_title")
@@ -225,34 +243,20 @@ class PlotPanel(QWidget):
         self._pause.setCheckable(True)
         self._pause.toggled.connect(self._set_paused)
         self._export = self._tool("export", "download", self.tr("Export"), header)
-        self._export.setMenu(self._export_menu())
+        self._export_menu = self._make_export_menu()
+        self._export.setMenu(self._export_menu)
         self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._export.setEnabled(False)
+        return header
 
-        self._controls = QWidget()
-        self.controls = QHBoxLayout(self._controls)
-        self.controls.setContentsMargins(0, 0, 0, 0)
-        self.controls.setSpacing(theme.XS)
-        self.body = QWidget()
-        self._status = OneLine()
-        self._status.setObjectName(f"{self.key}_status")
-        self._note = QLabel()
-        self._note.setObjectName(f"{self.key}_note")
-        self._note.setProperty("kind", "muted")
-        self._note.setWordWrap(True)
-        self._note.setVisible(False)
-        self._note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.S, theme.XS, theme.S, theme.XS)
-        column.setSpacing(theme.XS)
-        column.addLayout(header)
-        column.addWidget(self._controls)
-        column.addWidget(self._note)
-        column.addWidget(self.body, 1)
-        column.addWidget(self._status)
-        column.addStretch(0)
+    def _make_note(self) -> QLabel:
+        note = QLabel()
+        note.setObjectName(f"{self.key}_note")
+        note.setProperty("kind", "muted")
+        note.setWordWrap(True)
+        note.setVisible(False)
+        note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        return note
 
     def _tool(self, what: str, icon: str, name: str, row: QHBoxLayout) -> QToolButton:
         button = tool_button(f"{self.key}_{what}_button", icon, name)
@@ -263,8 +267,7 @@ class PlotPanel(QWidget):
     def _recolour(self) -> None:
         for button in self.findChildren(QToolButton):
             recolour_button(button)
-        for action in self._export.menu().actions():
-            action.setIcon(theme.icon(str(action.data())))
+        self._export_menu.recolour()
         self.recolour()
 
     # Nothing to see
@@ -301,25 +304,17 @@ class PlotPanel(QWidget):
 
     # Export
 
-    def _export_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for what, icon, words, slot in (
-            ("png", "image-down", self.tr("Picture (PNG)…"), self._ask_for_png),
-            ("csv", "table", self.tr("Numbers (CSV)…"), self._ask_for_csv),
-            ("python", "copy", self.tr("Copy as Python"), self._ask_for_script),
-        ):
-            action = QAction(theme.icon(icon), words, menu)
-            action.setObjectName(f"{self.key}_export_{what}")
-            action.setData(icon)
-            action.triggered.connect(slot)
-            menu.addAction(action)
+    def _make_export_menu(self) -> ExportMenu:
+        menu = ExportMenu(self.key, self)
+        menu.png_wanted.connect(self._ask_for_png)
+        menu.csv_wanted.connect(self._ask_for_csv)
+        menu.script_wanted.connect(self._ask_for_script)
         menu.aboutToShow.connect(self._offer_script)
         return menu
 
     def _offer_script(self) -> None:
         """Only what can be computed again from the text alone."""
-        possible = self.opened is not None and self.shown() is not None
-        next(a for a in self._export.menu().actions() if a.data() == "copy").setEnabled(possible)
+        self._export_menu.offer_script(self.opened is not None and self.shown() is not None)
 
     def _ask_for_script(self) -> None:
         shown = self.shown()
@@ -327,60 +322,30 @@ class PlotPanel(QWidget):
             self.script_wanted.emit(shown)
 
     def _ask_for_png(self) -> None:
-        self._ask(self.tr("Save the picture"), self.tr("PNG picture (*.png)"), "png").fileSelected.connect(
-            self.save_png
-        )
+        ask_for_png(self, self.key, self._stem()).fileSelected.connect(self.save_png)
 
     def _ask_for_csv(self) -> None:
-        self._ask(self.tr("Save the numbers"), self.tr("CSV table (*.csv)"), "csv").fileSelected.connect(self.save_csv)
+        ask_for_csv(self, self.key, self._stem()).fileSelected.connect(self.save_csv)
 
-    def _ask(self, title: str, kind: str, suffix: str) -> QFileDialog:
-        dialog = QFileDialog(self, title)
-        dialog.setObjectName(f"{self.key}_{suffix}_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(kind)
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{self.key.replace('_', '-')}-{self.tokens_seen}.{suffix}")
-        dialog.open()
-        return dialog
+    def _stem(self) -> str:
+        return f"{self.key.replace('_', '-')}-{self.tokens_seen}"
 
     def save_png(self, path: str) -> None:
         """A picture of the plot with a line that says of what; `failed` if it cannot be written."""
-        writer = QImageWriter(path, QByteArray(b"png"))
-        writer.setText("Description", "\n".join(self._about()))
-        if not writer.write(self.picture().toImage()):
+        if not write_png(path, self.picture(), self._about()):
             self.failed.emit(self.tr("The picture cannot be written to {0}.").format(path))
 
     def save_csv(self, path: str) -> None:
         """The numbers, after lines that begin with # and say of what; `failed` if they cannot be written."""
         try:
-            # Spreadsheets need the byte order mark to read UTF-8.
-            with Path(path).open("w", encoding="utf-8-sig", newline="") as file:
-                file.writelines(f"# {line}\n" for line in self._about())
-                csv.writer(file).writerows(self.rows())
+            write_csv(path, self.rows(), self._about())
         except OSError as error:
             self.failed.emit(self.tr("The numbers cannot be written to {0}: {1}.").format(path, error.strerror))
 
     def picture(self) -> QPixmap:
         """Title, choice and plot, without the buttons; twice as fine as on the screen."""
-        lines = [" · ".join(self._about_plot()), *self.origin()]
-        high = self.fontMetrics().height() + 2
         cut = self._title.geometry().bottom() + theme.XS
-        top = max(cut, len(lines) * high + theme.XS)
-        result = QPixmap(QSize(self.width(), self.height() - cut + top) * SHARPNESS)
-        result.setDevicePixelRatio(SHARPNESS)
-        result.fill(QColor(theme.current().window))
-        self.render(result, QPoint(0, top), QRegion(0, cut, self.width(), self.height() - cut))
-        painter = QPainter(result)
-        painter.setPen(QColor(theme.current().text))
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        for row, line in enumerate(lines):
-            place = QRect(theme.S, theme.XS + row * high, self.width() - 2 * theme.S, high)
-            words = self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, place.width())
-            painter.drawText(place, middle, words)
-        painter.end()
-        return result
+        return picture_of(self, cut, [" · ".join(self._about_plot()), *self.origin()])
 
     def _about(self) -> list[str]:
         """What it is of: plot, model, tokens, choice; then the text and the settings. One line each."""
