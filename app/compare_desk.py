@@ -17,14 +17,9 @@ from PySide6.QtCore import QObject, Signal
 from app.compare_messages import (
     MOST,
     ColumnAsk,
-    ColumnCard,
     ColumnEnded,
-    ColumnFailed,
     ColumnFrame,
-    ColumnLoading,
     ColumnMeasured,
-    ColumnOpened,
-    ColumnReading,
     ColumnStatus,
     ColumnWrote,
     Look,
@@ -37,14 +32,27 @@ from app.compare_messages import (
     WriteColumns,
     WriteReport,
 )
+from app.compare_status import (
+    about_to_write,
+    after,
+    after_result,
+    after_step,
+    at_rest,
+    preset_of,
+    told_settings,
+    unloaded,
+)
 from app.messages import Job, JobFailed, Progressed
-from rwkv_backend.compare.records import CompareSettings, Comparison, ModelChoice, ModelResult, TaskDone
-from rwkv_backend.presets import presets_for
+from rwkv_backend.compare.records import CompareSettings, Comparison, ModelChoice, TaskDone
 from rwkv_backend.records import Step
 from rwkv_backend.sampling import SamplingParams
 
 if TYPE_CHECKING:
     from app.controller import Listener
+
+
+TELL_EVERY = 8
+"""Tokens between two changes of a column's head while it writes."""
 
 
 class Asks(Protocol):
@@ -142,8 +150,7 @@ class CompareDesk(QObject):
         asks = tuple(self._ask(s, replace(params or preset_of(s), seed=seed)) for s in self.statuses)
         self._asks = {ask.column: ask for ask in asks}
         for status in self.statuses:
-            fresh = ColumnStatus(status.column, status.choice, status.card, status.opened, features=status.features)
-            self._change(replace(fresh, phase="ready" if status.opened else "new"))
+            self._change(about_to_write(status))
         self.began.emit(tuple(self._asks))
         wish = self._wish
         self._submit(
@@ -185,8 +192,7 @@ class CompareDesk(QObject):
         """Let go of the models; what they wrote stays on the page."""
         self._controller.submit(UnloadColumns, self)
         for status in self.statuses:
-            phase = "new" if status.phase == "ready" else status.phase
-            self._change(replace(status, opened=None, phase=phase))
+            self._change(unloaded(status))
 
     def stop(self) -> None:
         if self._job is not None:
@@ -290,7 +296,7 @@ class CompareDesk(QObject):
         doing, self._doing, self._job = self._doing, "", None
         for status in self.statuses:
             if status.busy:
-                self._change(replace(status, phase="ready" if status.opened else "new", progress=None))
+                self._change(at_rest(status))
         self.busy_changed.emit("")
         if doing == "write" and self.look.view != "surprise":
             self.look_at(self.look)
@@ -301,90 +307,30 @@ class CompareDesk(QObject):
         status = self._statuses.get(column) if isinstance(column, int) else None
         if status is None:
             return
-        match told:
-            case ColumnCard():
-                self._change(replace(status, card=told.card))
-            case ColumnLoading():
-                self._change(replace(status, phase="loading", progress=told.progress))
-            case ColumnOpened():
-                opened = replace(
-                    status,
-                    card=told.opened.card,
-                    opened=told.opened,
-                    features=told.features,
-                    phase="ready",
-                    progress=None,
-                )
-                self._change(opened)
-            case ColumnReading():
-                self._change(replace(status, phase="reading", progress=told.progress, prompt_rate=told.progress.rate))
-            case ColumnEnded():
-                self._end(status, told)
-            case ColumnFailed():
-                sentence = f"{told.sentence} {told.hint}".strip()
-                self._change(replace(status, phase="failed", sentence=sentence, progress=None))
+        changed = after(status, told)
+        if changed is not None:
+            self._change(changed)
+        if isinstance(told, ColumnEnded):
+            self.ended.emit(told.column, told.rest)
 
     def _take_step(self, column: int, step: Step) -> None:
         status = self._statuses.get(column)
         if status is None:
             return
-        self._statuses[column] = replace(status, phase="writing", tokens=step.index + 1, rate=step.tokens_per_second)
+        self._statuses[column] = after_step(status, step)
         if status.phase != "writing" or step.index % TELL_EVERY == 0:
             self.column_changed.emit(self._statuses[column])
         self.wrote.emit(column, step)
 
-    def _end(self, status: ColumnStatus, end: ColumnEnded) -> None:
-        written = end.written
-        self._change(
-            replace(
-                status,
-                phase="ended",
-                sentence=end.detail,
-                progress=None,
-                tokens=len(written.logprobs),
-                prompt_rate=written.prompt_tokens_per_second,
-                rate=written.tokens_per_second,
-                state_bytes=end.state_bytes,
-                written=written,
-            )
-        )
-        self.ended.emit(status.column, end.rest)
-
     def _take_measured(self, told: ColumnMeasured) -> None:
-        if isinstance(told.event, TaskDone):
-            self._take_result(told.column, told.event.result)
+        status = self._statuses.get(told.column)
+        if status is not None and isinstance(told.event, TaskDone):
+            self._statuses[told.column] = after_result(status, told.event.result)
         self.measured.emit(told.column, told.event)
-
-    def _take_result(self, column: int, result: ModelResult) -> None:
-        status = self._statuses.get(column)
-        if status is not None and result.features is not None:
-            self._statuses[column] = replace(status, features=result.features)
 
     def _change(self, status: ColumnStatus) -> None:
         self._statuses[status.column] = status
         self.column_changed.emit(status)
-
-
-TELL_EVERY = 8
-"""Tokens between two changes of a column's head while it writes."""
-
-
-def preset_of(status: ColumnStatus) -> SamplingParams:
-    """The first of the presets that fit the model."""
-    card = status.card
-    presets = presets_for(card.info.version, card.tokenizer_kind, card.demo) if card else presets_for("", "")
-    return presets[0].params
-
-
-def told_settings(measured: CompareSettings, page: CompareSettings) -> CompareSettings:
-    """Those of the measuring, with those that the page's writing had."""
-    return replace(
-        measured,
-        tasks=tuple(dict.fromkeys(("writing", *measured.tasks))),
-        prompt=page.prompt,
-        max_tokens=page.max_tokens,
-        sampling=page.sampling,
-    )
 
 
 def usual_choices(paths: Sequence[Path]) -> tuple[ModelChoice, ...]:
