@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, QSignalBlocker, Signal
@@ -17,11 +15,11 @@ from app.plots.answer import AnswerPanel
 from app.plots.canvas import Canvas
 from app.plots.colours import ColourBar, Scale
 from app.plots.heatmap import Heatmap
+from app.plots.influence_words import UnderWords
 from app.plots.panel import Row, Shown
 from app.plots.parts import Choice, OneLine
-from app.plots.ranks import rank_correlation
 from app.plots.scale_button import ScaleButton
-from app.plots.word_strip import Strip, WordStrip, largest
+from app.plots.word_strip import WordStrip
 from app.plots.words import number, percent, visible
 from rwkv_backend.analysis.records import InfluenceMeasure, LeaveOneOut
 from rwkv_backend.records import Progress
@@ -30,9 +28,6 @@ LENGTHS = (32, 64, 128, 256, 512)
 USUAL_LENGTH = 128
 LONGEST_LEFT_OUT = 64
 """Leaving out is reading the text once for each token: only the last so many are tried."""
-
-DECADES = 3
-"""Powers of ten from a full bar under a word to an empty one."""
 
 MEASURES: tuple[InfluenceMeasure, ...] = ("share", "weight")
 
@@ -249,55 +244,14 @@ class Influence(AnswerPanel):
     def _unit_short(self) -> str:
         return self.tr("share") if not self._scale.signed else self.tr("weight")
 
+    @property
+    def _under(self) -> UnderWords:
+        assert self._answer is not None
+        return UnderWords(self._answer, self._left_out)
+
     def _show_strip(self) -> None:
-        assert self._answer is not None
-        bars = tuple(float(value) for value in np.abs(self._answer.bars))
-        second = self._second()
-        words = tuple(visible(text) for text in self._answer.texts)
-        self.strip.show_strip(Strip(words, _heights(bars), 1.0, _heights(second), 1.0))
-        self._about_strip.say(self._strip_words(-1))
-
-    def _second(self) -> tuple[float, ...]:
-        """What leaving a word out changes, for the words of the strip; NaN before those that were tried."""
-        if self._left_out is None or self._answer is None:
-            return ()
-        found = self._left_out.divergence.tolist()
-        return (*[float("nan")] * (len(self._answer.texts) - len(found)), *found)
-
-    def _strip_words(self, word: int) -> str:
-        assert self._answer is not None
-        if word < 0:
-            words = self.tr("Under each word: {0} (logarithmic, full bar {1})")
-            top = largest([float(value) for value in np.abs(self._answer.bars)])
-            return self._correlation() or words.format(self._whose(), percent(top))
-        bar = self.tr("“{0}”, token {1}: {2} of {3}").format(
-            visible(self._answer.texts[word]),
-            self._answer.first + word + 1,
-            percent(float(abs(self._answer.bars[word]))),
-            self._whose(),
-        )
-        second = self._second()
-        if second and second[word] == second[word]:
-            bar += " · " + self.tr("left out: {0} nats").format(number(second[word]))
-        return bar
-
-    def _whose(self) -> str:
-        assert self._answer is not None
-        if self._answer.layer is None:
-            return self.tr("what counts for the next word, all layers")
-        if self._answer.head is None:
-            return self.tr("what layer {0} reads").format(self._answer.layer)
-        return self.tr("what layer {0}, head {1} reads").format(self._answer.layer, self._answer.head)
-
-    def _correlation(self) -> str:
-        """How well the bars agree with leaving out."""
-        second = self._second()
-        known = [i for i, value in enumerate(second) if value == value]
-        if len(known) < 3 or self._answer is None:
-            return ""
-        found = rank_correlation([float(abs(self._answer.bars[i])) for i in known], [second[i] for i in known])
-        words = self.tr("Rank correlation with leaving out, over {0} tokens: {1}")
-        return words.format(len(known), number(found))
+        self.strip.show_strip(self._under.strip())
+        self._about_strip.say(self._under.sentence())
 
     # Pointing
 
@@ -330,7 +284,7 @@ class Influence(AnswerPanel):
 
     def _point_at_word(self, word: int) -> None:
         if self._answer is not None:
-            self._about_strip.say(self._strip_words(word))
+            self._about_strip.say(self._under.sentence(word))
 
     def _pick_word(self, word: int) -> None:
         if self._answer is not None:
@@ -366,19 +320,9 @@ class Influence(AnswerPanel):
             cells = [_cell(value) if read <= place else "" for read, value in enumerate(values)]
             table.append([first + place + 1, visible(texts[place]), *cells])
         table.append([self.tr("for the next word"), "", *map(_cell, self._answer.bars.tolist())])
-        if second := self._second():
+        if second := self._under.left_out_bars():
             table.append([self.tr("left out, nats"), "", *map(_cell, second)])
         return table
-
-
-def _heights(values: tuple[float, ...]) -> tuple[float, ...]:
-    """1 for the largest, 0 for what is DECADES powers of ten smaller: otherwise the last words alone would be seen."""
-    top = largest(values)
-    if top <= 0:
-        return values
-    return tuple(
-        value if value != value else max(0.0, 1 + math.log10(max(value / top, 1e-9)) / DECADES) for value in values
-    )
 
 
 def _cell(value: float) -> float | str:
