@@ -741,5 +741,21 @@
         <source>Parameters</source>
         <translation>参数量</translation>
     </message>
+    <message>
+        <source>nats a token</source>
+        <translation>nat/token</translation>
+    </message>
+    <message>
+        <source>share of channels in which one token outweighs all others together</source>
+        <translation>单个 token 的分量超过其余全部之和的通道占比</translation>
+    </message>
+    <message>
+        <source>share of channels whose mean is more than four times the median size</source>
+        <translation>均值超过中位大小四倍的通道占比</translation>
+    </message>
+    <message>
+        <source>share of a head&apos;s memory that lies in its strongest single association</source>
+        <translation>头的记忆中最强单一关联所占的比例</translation>
+    </message>
 </context>
 </TS>
