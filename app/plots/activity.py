@@ -7,16 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout
+from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QGraphicsRectItem
 
 from app import theme
 from app.messages import OpenedModel
 from app.plots import colours
-from app.plots.canvas import Canvas
-from app.plots.colours import ColourBar
-from app.plots.heatmap import Heatmap
-from app.plots.panel import PlotPanel, Row, Shown
+from app.plots.layer_map import LayerMap
+from app.plots.panel import Row, Shown
 from app.plots.words import axis_name, percent
 from rwkv_backend.records import FloatArray, Frame, FrameSpec
 
@@ -34,7 +32,7 @@ LONGEST_GAP = 30
 value stands for them too. After a longer leap (a prompt was read, the plot was paused) nothing is known or shown."""
 
 
-class Activity(PlotPanel):
+class Activity(LayerMap):
     key = "activity"
 
     def __init__(self) -> None:
@@ -42,30 +40,15 @@ class Activity(PlotPanel):
         self._last = 0
         self._place: int | None = None
         self._aside: tuple[FloatArray, int] | None = None
-        self._pointed: QPointF | None = None
         super().__init__()
-        self._canvas = Canvas()
-        self._canvas.setObjectName("activity_canvas")
-        self._canvas.setAccessibleName(self.title)
+        self._make_map(hatched=False)
         self._canvas.name_axes(self.tr("token number"), axis_name("layer"))
-        self._heat = Heatmap(self._canvas, hatched=False)
-        self._frame_of_pick = QGraphicsRectItem()
         self._frame_of_place = QGraphicsRectItem()
-        self._canvas.add(self._frame_of_pick)
         self._canvas.add(self._frame_of_place)
-        self._bar = ColourBar()
         marks = [(math.log(value / LEAST) / math.log(MOST / LEAST), f"{value:g}") for value in (0.01, 0.1, 1.0)]
         self._bar.show_marks(marks, "")
         self._bar.setToolTip(self.tr("Size of the change over the size of the memory"))
-        row = QHBoxLayout(self.body)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.XS)
-        row.addWidget(self._canvas, 1)
-        row.addWidget(self._bar)
-        self._canvas.hovered.connect(self._point)
-        self._canvas.left.connect(self._point_away)
-        self._canvas.clicked.connect(self._click)
-        self._canvas.stepped.connect(self.step_pick)
+        self._lay_out_map(self.body)
         self.show_model(None)
 
     @property
@@ -123,7 +106,7 @@ class Activity(PlotPanel):
             self._paint()
 
     def recolour(self) -> None:
-        self._frame_of_pick.setPen(pg.mkPen(theme.current().text))
+        super().recolour()
         self._frame_of_place.setPen(pg.mkPen(theme.current().accent, width=2))
         self._heat.set_table(colours.table_for(signed=False), signed=False)
         self._paint()
@@ -208,21 +191,8 @@ class Activity(PlotPanel):
 
     # Mouse
 
-    def _point(self, x: float, y: float) -> None:
-        self._pointed = QPointF(x, y)
-        self._say_where()
-
-    def _point_away(self) -> None:
-        self._pointed = None
-        self._say_where()
-
-    def _click(self, x: float, y: float) -> None:
-        place = self._heat.at(x, y)
-        if place is not None:
-            self.pick(place[0], self.head)
-
     def _say_where(self) -> None:
-        place = self._heat.at(self._pointed.x(), self._pointed.y()) if self._pointed is not None else None
+        place = self._pointed_at()
         if not self._last:
             return
         if place is None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtWidgets import QGraphicsRectItem, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.messages import OpenedModel
 from app.plots import colours
-from app.plots.canvas import Canvas
-from app.plots.colours import ColourBar
-from app.plots.heatmap import Heatmap
-from app.plots.panel import PlotPanel, Row, Shown
+from app.plots.layer_map import LayerMap
+from app.plots.panel import Row, Shown
 from app.plots.parts import OneLine, Sideways
 from app.plots.words import axis_name, axis_names, half_life
 from rwkv_backend.records import FloatArray, Frame, FrameSpec, Labelled
@@ -26,36 +23,21 @@ SHORTEST, LONGEST = 1.0, 10_000.0
 OUTLIVED = (10, 100, 1000)
 
 
-class HalfLife(PlotPanel):
+class HalfLife(LayerMap):
     key = "half_life"
 
     def __init__(self) -> None:
         self._lives: Labelled | None = None
-        self._pointed: QPointF | None = None
         super().__init__()
-        self._canvas = Canvas()
-        self._canvas.setObjectName("half_life_canvas")
-        self._canvas.setAccessibleName(self.title)
-        self._heat = Heatmap(self._canvas)
-        self._frame_of_pick = QGraphicsRectItem()
-        self._canvas.add(self._frame_of_pick)
-        self._bar = ColourBar()
+        self._make_map()
         decades = [(power / 4, f"{10**power:,}") for power in range(5)]
         self._bar.show_marks(decades, self.tr("tokens"))
         self._table = _Outlived()
         picture = QWidget()
-        row = QHBoxLayout(picture)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.XS)
-        row.addWidget(self._canvas, 1)
-        row.addWidget(self._bar)
+        self._lay_out_map(picture)
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(Sideways(picture, self._table))
-        self._canvas.hovered.connect(self._point)
-        self._canvas.left.connect(self._point_away)
-        self._canvas.clicked.connect(self._click)
-        self._canvas.stepped.connect(self.step_pick)
         self.show_model(None)
 
     @property
@@ -109,7 +91,7 @@ class HalfLife(PlotPanel):
         self._frame_pick()
 
     def recolour(self) -> None:
-        self._frame_of_pick.setPen(pg.mkPen(theme.current().text))
+        super().recolour()
         self._heat.set_table(colours.table_for(signed=False), signed=False)
         self._paint()
 
@@ -150,21 +132,8 @@ class HalfLife(PlotPanel):
 
     # Mouse
 
-    def _point(self, x: float, y: float) -> None:
-        self._pointed = QPointF(x, y)
-        self._say_where()
-
-    def _point_away(self) -> None:
-        self._pointed = None
-        self._say_where()
-
-    def _click(self, x: float, y: float) -> None:
-        place = self._heat.at(x, y)
-        if place is not None:
-            self.pick(place[0], self.head)
-
     def _say_where(self) -> None:
-        place = self._heat.at(self._pointed.x(), self._pointed.y()) if self._pointed is not None else None
+        place = self._pointed_at()
         if self._lives is None:
             return
         if place is None:

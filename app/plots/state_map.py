@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pyqtgraph as pg
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSignalBlocker, Qt
-from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout
+from PySide6.QtCore import QCoreApplication, QRectF, QSignalBlocker, Qt
 
-from app import theme
 from app.messages import OpenedModel
 from app.plots import colours
-from app.plots.canvas import Canvas
-from app.plots.colours import ColourBar, Scale
-from app.plots.heatmap import Heatmap
-from app.plots.panel import PlotPanel, Row, Shown
+from app.plots.colours import Scale
+from app.plots.layer_map import LayerMap
+from app.plots.panel import Row, Shown
 from app.plots.parts import Choice
 from app.plots.scale_button import ScaleButton
 from app.plots.words import axis_name, measure_name, number
@@ -27,7 +23,7 @@ BESIDE_WORDS = 36
 """What a combo box takes beside its words, in pixels: frame and arrow."""
 
 
-class StateMap(PlotPanel):
+class StateMap(LayerMap):
     key = "state_map"
 
     def __init__(self) -> None:
@@ -35,7 +31,6 @@ class StateMap(PlotPanel):
         self._measures: tuple[Measure, ...] = ()
         self._scales: dict[tuple[str, str], Scale] = {}
         self._map: Labelled | None = None
-        self._pointed: QPointF | None = None
         super().__init__()
         self._field_choice = Choice("state_map_field", self.tr("State field"))
         self._field_choice.currentIndexChanged.connect(self._field_chosen)
@@ -46,22 +41,8 @@ class StateMap(PlotPanel):
         self.add_tool(self._scale_button)
         self.controls.addWidget(self._field_choice, 1)
         self.controls.addWidget(self._measure_choice, 1)
-        self._canvas = Canvas()
-        self._canvas.setObjectName("state_map_canvas")
-        self._canvas.setAccessibleName(self.title)
-        self._heat = Heatmap(self._canvas)
-        self._frame_of_pick = QGraphicsRectItem()
-        self._canvas.add(self._frame_of_pick)
-        self._bar = ColourBar()
-        row = QHBoxLayout(self.body)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.XS)
-        row.addWidget(self._canvas, 1)
-        row.addWidget(self._bar)
-        self._canvas.hovered.connect(self._point)
-        self._canvas.left.connect(self._point_away)
-        self._canvas.clicked.connect(self._click)
-        self._canvas.stepped.connect(self.step_pick)
+        self._make_map()
+        self._lay_out_map(self.body)
         self.show_model(None)
 
     @property
@@ -119,7 +100,7 @@ class StateMap(PlotPanel):
         self._say_where()
 
     def recolour(self) -> None:
-        self._frame_of_pick.setPen(pg.mkPen(theme.current().text))
+        super().recolour()
         self._paint()
 
     def describe(self) -> str:
@@ -237,14 +218,6 @@ class StateMap(PlotPanel):
 
     # Mouse
 
-    def _point(self, x: float, y: float) -> None:
-        self._pointed = QPointF(x, y)
-        self._say_where()
-
-    def _point_away(self) -> None:
-        self._pointed = None
-        self._say_where()
-
     def _click(self, x: float, y: float) -> None:
         place = self._heat.at(x, y)
         if place is not None:
@@ -252,7 +225,7 @@ class StateMap(PlotPanel):
             self.pick(place[0], place[1] // width if width else self.head)
 
     def _say_where(self) -> None:
-        place = self._heat.at(self._pointed.x(), self._pointed.y()) if self._pointed is not None else None
+        place = self._pointed_at()
         if self._map is None:
             return
         if place is None:
