@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.analysis_messages import AskRecipe, Patch
 from app.jobs.desk import Desk, Jobs, Steps
-from app.jobs.lab import lab_of
+from app.jobs.lab_kept import lab_of
 from app.jobs.sweeps import parted, patched_texts
 from app.jobs.text_read import TextRead
 from rwkv_backend.errors import RWKVError
