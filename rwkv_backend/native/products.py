@@ -28,6 +28,7 @@ from rwkv_backend.native.stored import (
 )
 from rwkv_backend.native.tiles import ABREAST, DEPTH, by_tiles, pack_inputs, tile_steps
 from rwkv_backend.native.vectors import (
+    FOUR,
     STEP,
     TILE_COLUMNS,
     TILE_ROWS,
@@ -35,6 +36,7 @@ from rwkv_backend.native.vectors import (
     dot_float16,
     dot_float32,
     dot_int8,
+    dots_float32,
     from_bfloat16,
     from_float16,
 )
@@ -118,6 +120,8 @@ def rows_float(
 ) -> Any:
     out, whole = rows(y, count, outer), inner // STEP * STEP
     size = 4 if kind == FLOAT32 else 2
+    if kind == FLOAT32 and count == 1:
+        first = four_by_four(weight, x, out[0], y, inner, first, last)
     for n in range(first, last):
         row = weight + n * inner * size
         for t in range(count):
@@ -130,6 +134,20 @@ def rows_float(
                 out[t, n] = dot_bfloat16(row, entry, whole) + rest_half(kind, row, floats(entry, inner), whole)
             else:
                 out[t, n] = dot_float16(row, entry, whole) + rest_half(kind, row, floats(entry, inner), whole)
+
+
+@kernel
+def four_by_four(weight: Any, x: Any, out: Any, y: Any, inner: Any, first: Any, last: Any) -> Any:
+    """Rows `first` and on of a float32 product with one input, four at a time; the first row that is left."""
+    whole, n = inner // STEP * STEP, first
+    while n + FOUR <= last:
+        row = weight + n * inner * 4
+        dots_float32(row, inner * 4, x, whole, y + n * 4)
+        if whole < inner:
+            for i in range(FOUR):
+                out[n + i] += rest_float32(floats(row + i * inner * 4, inner), floats(x, inner), whole)
+        n += FOUR
+    return n
 
 
 @kernel

@@ -21,6 +21,9 @@ STEP = 32
 LINE, AHEAD = 64, 1024
 """Bytes that come from memory together, and how far ahead of its use a weight is asked for."""
 
+FOUR = 4
+"""Rows whose dot products are taken at once where there is one input."""
+
 TILE_ROWS, TILE_COLUMNS = 6, 16
 
 F32, I8, I16, I32, I64 = ir.FloatType(), ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
@@ -140,6 +143,36 @@ dot_float32 = _dot(4, 4, _widen_float32, integer=False)
 dot_bfloat16 = _dot(2, 4, _widen_bfloat16, integer=False)
 dot_float16 = _dot(2, 4, _widen_float16, integer=False)
 dot_int8 = _dot(1, 2, _widen_int8, integer=True)
+
+
+@intrinsic
+def dots_float32(typing_context: Any, weights: Any, stride: Any, inputs: Any, count: Any, target: Any) -> Any:
+    """The dot products of FOUR float32 rows, `stride` bytes apart, with the same inputs, written one after the other.
+
+    Four rows are four streams from memory, which one stream of float32 cannot exhaust (14 to 16 against 19 to 21 GB/s;
+    for narrower weights one row with fetching ahead was as fast or faster). `count`: a multiple of 16.
+    """
+    signature = types.void(*[types.int64] * 5)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        weights, stride, inputs, count, target = arguments
+        bases = [builder.add(weights, builder.mul(stride, constant(row))) for row in range(FOUR)]
+        places = [(row, half) for row in range(FOUR) for half in (0, 1)]
+        sums = {place: cgutils.alloca_once_value(builder, ir.Constant(FLOATS, None)) for place in places}
+        with cgutils.for_range_slice(builder, constant(0), count, constant(16)) as (at, _):
+            for half in (0, 1):
+                offset = builder.mul(builder.add(at, constant(8 * half)), constant(4))
+                x = load_vector(builder, inputs, offset, FLOATS)
+                for row, base in enumerate(bases):
+                    w, old = load_vector(builder, base, offset, FLOATS), builder.load(sums[row, half])
+                    builder.store(times_plus(builder, w, x, old), sums[row, half])
+        for row in range(FOUR):
+            both = builder.fadd(builder.load(sums[row, 0]), builder.load(sums[row, 1]))
+            place = builder.inttoptr(builder.add(target, constant(4 * row)), F32.as_pointer())
+            builder.store(sum_of_lanes(builder, both, builder.fadd), place)
+        return context.get_dummy_value()
+
+    return signature, build
 
 
 def _tile(integer: bool) -> Any:
