@@ -46,7 +46,7 @@ quality: .venv/ready-to-run
 	.venv/bin/python tools/measure_quality.py
 
 translations: .venv/ready-to-run
-	.venv/bin/pyside6-lupdate -locations none -no-obsolete $$(git ls-files 'app/*.py') -ts resources/translations/playground_zh_CN.ts
+	.venv/bin/pyside6-lupdate -locations none -no-obsolete $$(git ls-files -co --exclude-standard 'app/*.py') -ts resources/translations/playground_zh_CN.ts
 	.venv/bin/pyside6-lrelease resources/translations/*.ts -qm resources/translations/playground_zh_CN.qm
 
 comparison: .venv/ready-to-run

@@ -27,6 +27,7 @@ class PageTurner(QObject):
         super().__init__(window)
         self._window, self._compare_page = window, compare_page
         self._docks_before: tuple[bool, bool] | None = None
+        self._widths_before = [0, 0]
         self._turning = False
         self._actions: dict[str, QAction] = {}
         self.switch = PageSwitch()
@@ -47,9 +48,12 @@ class PageTurner(QObject):
             self._put_docks_away()
             window.pages.setCurrentWidget(self._compare_page)
         else:
-            self._bring_docks_back()
             if window.pages.currentWidget() is self._compare_page:
                 window.pages.setCurrentWidget(window.conversation)
+                layout = window.layout()
+                assert layout is not None
+                layout.activate()  # else the docks come while the wide page still asks for its room
+            self._bring_docks_back()
             window.inspector_dock.setVisible(page != "chat")
         self._turning = False
         self._tell()
@@ -93,6 +97,7 @@ class PageTurner(QObject):
         window = self._window
         if self._docks_before is None:
             self._docks_before = not window.side_dock.isHidden(), not window.inspector_dock.isHidden()
+            self._widths_before = [window.side_dock.width(), window.inspector_dock.width()]
             window.side_dock.hide()
             window.inspector_dock.hide()
 
@@ -101,6 +106,8 @@ class PageTurner(QObject):
             self._window.side_dock.setVisible(self._docks_before[0])
             self._window.inspector_dock.setVisible(self._docks_before[1])
             self._docks_before = None
+            docks = [self._window.side_dock, self._window.inspector_dock]
+            self._window.resizeDocks(docks, self._widths_before, Qt.Orientation.Horizontal)
 
     def _inspector_changed(self) -> None:
         """Its own button, F9 or another page has shown or hidden it."""

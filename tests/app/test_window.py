@@ -275,3 +275,19 @@ def test_the_window_fits_a_small_screen_whatever_page_was_made(qtbot: QtBot, win
         assert window.minimumSizeHint().width() <= 1280
     window.show_page("compare")
     assert window.minimumSizeHint().width() <= 1280
+
+
+def test_coming_back_from_the_compare_page_leaves_the_window_as_it_was(qtbot: QtBot, window: MainWindow) -> None:
+    """The docks came back while the wide page still asked for its room, and the window grew off the screen."""
+    window.resize(1280, 800)
+    window.show_page("inspect")
+    qtbot.waitUntil(lambda: window.inspector_dock.isVisible())
+    docks = window.side_dock, window.inspector_dock
+    size, widths = window.size(), [dock.width() for dock in docks]
+    for _ in range(3):
+        window.show_page("compare")
+        qtbot.wait(50)
+        window.show_page("inspect")
+        qtbot.wait(50)
+        assert window.size() == size
+        assert all(abs(dock.width() - width) <= 2 for dock, width in zip(docks, widths, strict=True))
