@@ -61,21 +61,25 @@ def pack(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
 PACKED = ("int8", "int4")
 """The dtypes whose matrices are made from float32 ones, row by row."""
 
-ROWS_AT_ONCE = 2**22
-"""Numbers of a matrix that are packed at once: 16 MB of float32."""
+ROWS_AT_ONCE = 2**20
+"""Numbers of a matrix that are packed at once: 4 MB of float32, and a few times that for a moment."""
 
 
-def pack_rows(blocks: Iterable[Tensor], bias: Tensor | None, dtype: str) -> Linear:
+def pack_rows(blocks: Iterable[Tensor], rows: int, bias: Tensor | None, dtype: str) -> Linear:
     """As `pack`, for a matrix that comes in blocks of rows, so that it need not be in memory whole. dtype int8 or int4."""
-    parts = [pack(block, None, dtype) for block in blocks]
-    held = [held_tensors(part) for part in parts]
-    columns = getattr(parts[0], "columns", 0)
-    return restore(dtype, {name: _joined([tensors[name] for tensors in held]) for name in held[0]}, bias, columns)
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    """int4 holds its scales in float32 where one of them asks for it."""
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+    held: dict[str, Tensor] = {}
+    start = columns = 0
+    for block in blocks:
+        end, columns = start + len(block), block.shape[1]
+        for name, tensor in held_tensors(pack(block, None, dtype)).items():
+            if name not in held:
+                held[name] = tensor.new_empty((rows, *tensor.shape[1:]))
+            elif held[name].dtype != tensor.dtype:
+                held[name] = held[name].float()  # int4 holds its scales in float32 where one of them asks for it
+            held[name][start:end] = tensor
+        start = end
+    assert start == rows, "the blocks make the whole matrix"
+    return restore(dtype, held, bias, columns)
 
 
 def held_tensors(matrix: Linear) -> dict[str, Tensor]:

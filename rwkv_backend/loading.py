@@ -132,7 +132,9 @@ class _Reader:
         if part.use == "linear":
             bias = self.read(part.tensors[1], torch.float32) if len(part.tensors) > 1 else None
             if self.dtype in linear.PACKED:
-                return self._kept(part, bias) or linear.pack_rows(self._rows(part.tensors[0]), bias, self.dtype)
+                return self._kept(part, bias) or linear.pack_rows(
+                    self._rows(part.tensors[0]), part.shape[0], bias, self.dtype
+                )
             return linear.pack(self.read(part.tensors[0], self.wanted), bias, self.dtype)
         if part.use == "norm":
             return mixing.Norm(*(self.read(name, torch.float32) for name in part.tensors))

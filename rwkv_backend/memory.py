@@ -12,7 +12,7 @@ DTYPES = ("float32", "bfloat16", "float16", "int8", "int4")
 FIXED = 200_000_000
 """Bytes that torch and the activations of one chunk take beside the weights."""
 
-PACKING = 100_000_000
+PACKING = 30_000_000
 """Bytes that packing a block of rows takes for a moment."""
 
 

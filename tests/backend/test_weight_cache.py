@@ -136,7 +136,7 @@ def test_a_second_load_reads_the_packed_weights_and_is_the_same_model(
 @pytest.mark.parametrize("dtype", ["int8", "int4"])
 def test_packing_in_blocks_of_rows_gives_the_same_numbers_as_at_once(dtype: str) -> None:
     weight = torch.randn(37, 130, generator=torch.Generator().manual_seed(1))
-    whole, pieces = linear.pack(weight, None, dtype), linear.pack_rows(weight.split(8), None, dtype)
+    whole, pieces = linear.pack(weight, None, dtype), linear.pack_rows(weight.split(8), 37, None, dtype)
     held = linear.held_tensors(pieces)
     assert linear.fits(dtype, held, 37, 130)
     for name, tensor in linear.held_tensors(whole).items():
@@ -147,7 +147,7 @@ def test_one_block_of_large_weights_costs_the_others_nothing() -> None:
     """int4 holds the scales of that block in float32, and then those of all."""
     weight = torch.randn(37, 130, generator=torch.Generator().manual_seed(1))
     weight[20] *= 1e6
-    pieces = linear.pack_rows(weight.split(8), None, "int4")
+    pieces = linear.pack_rows(weight.split(8), 37, None, "int4")
     assert linear.fits("int4", linear.held_tensors(pieces), 37, 130)
     steps = (weight.amax(1) - weight.amin(1)) / 15
     assert bool(((pieces(torch.eye(130)).T - weight).abs() <= 0.6 * steps.unsqueeze(1)).all())
