@@ -10,6 +10,7 @@ from app import theme
 from app.plots.answer import AnswerPanel
 from app.plots.panel import Row, Shown
 from app.plots.words import number
+from app.views.parts import library
 from rwkv_backend.analysis.records import StateStatistics
 
 Place = QModelIndex | QPersistentModelIndex
@@ -100,14 +101,14 @@ class Numbers(AnswerPanel):
             (self.tr("layer"), self.tr("layer"), np.arange(found.norms.values.shape[0], dtype=np.float32)),
             *self._outliving(found),
             *self._rank(found),
-            (self.tr("conc."), found.concentration_about, found.concentration.values),
+            (self.tr("conc."), library(found.concentration_about), found.concentration.values),
             *self._norms(found),
         ]
         lines = tuple(zip(*(np.asarray(values, dtype=float).tolist() for _, _, values in columns), strict=True))
         self._table.fill(tuple(c[0] for c in columns), tuple(c[1] for c in columns), lines)
         self._view.resizeColumnsToContents()
         self._view.resizeRowsToContents()
-        self._about_table.setText(self.tr("Concentration: {0}").format(found.concentration_about))
+        self._about_table.setText(self.tr("Concentration: {0}").format(library(found.concentration_about)))
         self.show_drawn(tokens_seen)
 
     def _norms(self, found: StateStatistics) -> list[tuple[str, str, object]]:
