@@ -201,11 +201,12 @@ class RedoEdit(Job):
 
 @dataclass(frozen=True)
 class Edited:
-    """What an edit does, or would do, to the next word; kept: it was done."""
+    """What an edit does, or would do, to the next word; kept: it was done; undone: it was taken back."""
 
     contents: LabContents
     words: NextWordChange
     kept: bool
+    undone: bool = False
 
 
 # Sweeps

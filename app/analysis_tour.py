@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QPoint, QRect, QTimer
 from PySide6.QtWidgets import QScrollArea, QWidget
 
+from app.first_steps import TALE as FIRST_TALE
 from app.plots.half_life import HalfLife
 from app.plots.words import number, percent, visible
 from app.views.tour_card import TourCard
@@ -146,7 +147,13 @@ class Tour(QObject):
         self.card.show_text(step.text())
         missing = step.missing()
         self.card.say(self.tr("Working …") if self._then is not None else missing)
-        self.card.place_beside(self.frame.place())
+        self.card.place_beside(self.frame.place(), self._kept_clear())
+
+    def _kept_clear(self) -> list[QRect]:
+        """Where the user writes and moves through the text, of which every step speaks, and all of the lab."""
+        window, names = self._window, ("scrubber", "message_editor", "send_button", "stop_button", "lab")
+        found = [widget for name in names if (widget := window.findChild(QWidget, name)) is not None]
+        return [QRect(one.mapTo(window, QPoint(0, 0)), one.size()) for one in found if one.isVisible()]
 
     # Waiting for what was begun
 
@@ -248,7 +255,18 @@ class Tour(QObject):
 
     # What steps do
 
+    def _keep_text(self, then: Callable[[], None]) -> None:
+        """What the user has there stays as a branch of its own, if the same model goes on with something else."""
+        if not self._demo_is_open() or not self._text() or self._text().startswith((TALE, FIRST_TALE)):
+            then()
+            return
+        self._after("arrived", then)
+        self._window.timeline.desk.fork_at(len(self._window.timeline.desk.records), name=self.tr("tour"))
+
     def _write_tale(self) -> None:
+        self._keep_text(self._send_first_tale)
+
+    def _send_first_tale(self) -> None:
         self._after("written", self._nothing)
         self._window.first_steps.try_out("tale")
 
@@ -264,6 +282,9 @@ class Tour(QObject):
 
     def _find_name(self) -> None:
         """Read the tale, cut off what the model writes after it, and look for the layer."""
+        self._keep_text(self._read_tale)
+
+    def _read_tale(self) -> None:
         self._after("written", self._cut_answer)
         self._window.conversation.set_mode("complete")
         self._window.conversation.set_prompt(TALE)
@@ -327,7 +348,8 @@ class Tour(QObject):
         if found is None:
             return self.tr(
                 "A tale mentions {0} and, about 200 words later, calls him again. The lab reads it once with {0} and once "
-                "with {1}, and exchanges one layer's memory at a time: whose memory makes the model say {0}?"
+                "with {1}, and exchanges one layer's memory at a time: whose memory makes the model say {0}? (A text of your "
+                "own is not lost: it stays as a branch.)"
             ).format(NAME, OTHER)
         return self.tr(
             "Layer {0} remembers the name: with its memory from the other tale, “{1}” becomes {2} times less likely. All "
@@ -335,7 +357,7 @@ class Tour(QObject):
         ).format(found[0], NAME, number(float(np.exp(-found[1]))))
 
     def _about_taking_away(self) -> str:
-        change = self._window.analysis.lab.lab.edit.words.change
+        change = self._window.analysis.lab.lab.edit.done
         if change is None or not self._window.analysis.lab.contents.edited:
             return self.tr(
                 "In the lab that one memory can be emptied, and you see at once what the model would say next. Undo brings "

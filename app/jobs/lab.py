@@ -187,7 +187,7 @@ def _exchange(lab: Lab, back: bool) -> Generator[None, None, Edited]:
     after = TextRead(lab.session).moment(len(lab.session.timeline))[1]
     assert before is not None
     assert after is not None
-    return Edited(lab.contents(), next_word_change(before, after, lab.session.tokenizer, WORDS), True)
+    return Edited(lab.contents(), next_word_change(before, after, lab.session.tokenizer, WORDS), True, undone=back)
 
 
 JOBS: Jobs = {

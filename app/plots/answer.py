@@ -51,4 +51,8 @@ class AnswerPanel(PlotPanel):
     def show_model(self, opened: OpenedModel | None) -> None:
         super().show_model(opened)
         if opened is not None and not self.missing(opened):
-            self.say_nothing_here(self.tr("Let the model read or write a text, and this is drawn of it."))
+            self.say_nothing_here(self.invitation())
+
+    def invitation(self) -> str:
+        """While there is no text."""
+        return self.tr("Let the model read or write a text, and this is drawn of it.")

@@ -17,7 +17,7 @@ from app.plots.colours import ColourBar, Scale
 from app.plots.heatmap import Heatmap
 from app.plots.influence_words import UnderWords
 from app.plots.panel import Row, Shown
-from app.plots.parts import Choice, OneLine
+from app.plots.parts import Choice, Legend, OneLine
 from app.plots.scale_button import ScaleButton
 from app.plots.word_strip import WordStrip
 from app.plots.words import number, percent, visible
@@ -86,6 +86,7 @@ class Influence(AnswerPanel):
     def _make_strip(self) -> None:
         self._about_strip = OneLine(quiet=False)
         self._about_strip.setObjectName("influence_about")
+        self._legend = Legend("influence_legend")
         self.strip = WordStrip("influence_words", self.tr("The text, with a bar under each word"))
         self.strip.pointed.connect(self._point_at_word)
         self.strip.picked.connect(self._pick_word)
@@ -123,6 +124,7 @@ class Influence(AnswerPanel):
         column.setSpacing(theme.S)
         column.addLayout(plot, 3)
         column.addLayout(actions)
+        column.addWidget(self._legend)
         column.addWidget(self.strip, 2)
 
     @property
@@ -134,7 +136,9 @@ class Influence(AnswerPanel):
         return self.tr(
             "The map: how much each token read (across) counts when the model looks into its memory at a later token (down). "
             "Under each word: how much it counts for what comes next. Typically the last few words weigh most, and single "
-            "heads hold on to names and beginnings of sentences. Leaving each word out checks this by reading again."
+            "heads hold on to names and beginnings of sentences. Leaving each word out checks this by reading again; the "
+            "rank correlation says how well the two agree on which words count most: 1 the same order, 0 no relation, −1 the "
+            "opposite order."
         )
 
     # What is chosen
@@ -191,6 +195,7 @@ class Influence(AnswerPanel):
         self._heat.clear()
         self._cross.hide()
         self.strip.show_strip(None)
+        self._legend.show_entries([])
         self._about_strip.say("")
         self.leave_out.setEnabled(False)
         self.say("")
@@ -229,6 +234,8 @@ class Influence(AnswerPanel):
     def recolour(self) -> None:
         self._cross.setPen(pg.mkPen(theme.current().text))
         self._paint()
+        if self._answer is not None:
+            self._legend.show_entries(self._under.legend())
 
     def _paint(self) -> None:
         self._heat.set_table(colours.table_for(self._scale.signed), self._scale.signed)
@@ -251,6 +258,7 @@ class Influence(AnswerPanel):
 
     def _show_strip(self) -> None:
         self.strip.show_strip(self._under.strip())
+        self._legend.show_entries(self._under.legend())
         self._about_strip.say(self._under.sentence())
 
     # Pointing

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from app import theme
 from app.analysis_messages import InfluenceAnswer
 from app.plots.ranks import rank_correlation
 from app.plots.word_strip import Strip, largest
@@ -40,6 +41,14 @@ class UnderWords:
     def strip(self) -> Strip:
         words = tuple(visible(text) for text in self.answer.texts)
         return Strip(words, _heights(tuple(self.bars())), 1.0, _heights(self.left_out_bars()), 1.0)
+
+    def legend(self) -> list[tuple[str, str, str]]:
+        """Of the bars that are there: sign, colour, name."""
+        translate, look = QCoreApplication.translate, theme.current()
+        entries = [("■", look.accent, translate("Influence", "what the model takes from the word"))]
+        if self.left_out is not None:
+            entries.append(("■", look.series[1], translate("Influence", "what leaving it out changes")))
+        return entries
 
     def sentence(self, word: int = -1) -> str:
         """About this word; -1: about all of them."""

@@ -36,6 +36,7 @@ class SweepPlot(AnswerPanel):
         self._tables: tuple[Labelled, ...] = ()
         self._choice = ""
         self._asked: Shown | None = None
+        self._failed = False
         super().__init__()
         self._canvas = Canvas(whole_y=False)
         self._canvas.setObjectName(f"{self.key}_canvas")
@@ -95,6 +96,10 @@ class SweepPlot(AnswerPanel):
         """On the button that begins."""
         raise NotImplementedError
 
+    def how_to_begin(self) -> str:
+        """What to do while nothing has been asked of the text."""
+        return self.tr("Press “{0}”, and this is drawn.").format(self.start_words())
+
     def series(self) -> tuple[str, ...]:
         """What its numbers are, each with a name."""
         return (self.title,)
@@ -103,7 +108,17 @@ class SweepPlot(AnswerPanel):
 
     def show_model(self, opened: OpenedModel | None) -> None:
         super().show_model(opened)
+        self._failed = False
         self._controls.setVisible(opened is not None)
+
+    def show_text(self, there: bool) -> None:
+        """Whether there is a text to ask about; until it is asked, the plot's place says how."""
+        if self.opened is not None and self._table is None and not self._failed:
+            self.say_nothing_here(self.how_to_begin() if there else self.invitation())
+
+    def show_failure(self, sentence: str) -> None:
+        super().show_failure(sentence)
+        self._failed = True
 
     def say_nothing_here(self, sentence: str) -> None:
         super().say_nothing_here(sentence)
@@ -120,6 +135,7 @@ class SweepPlot(AnswerPanel):
     def show_tables(self, tables: tuple[Labelled, ...], result: str, asked: Shown, tokens_seen: int) -> None:
         """The numbers so far, one table for each of `series`, what they say, and what was asked."""
         self._tables, self._table, self._asked, self._choice = tables, tables[0], asked, result
+        self._failed = False
         self._result.setText(result)
         self.show_drawn(tokens_seen)
         self._paint()
@@ -253,6 +269,11 @@ class PatchPlot(SweepPlot):
             "The text is read twice, once with another word in place of one of its own; then each layer's memory of the "
             "other reading is put into this one in turn (far below zero: only that layer held the word), and its own into "
             "the other reading (far above zero: that layer alone is enough). Let the text end where the word is due again."
+        )
+
+    def how_to_begin(self) -> str:
+        return self.tr("Write a word of the text above and another one to put in its place, and press “{0}”.").format(
+            self.start_words()
         )
 
     def start_words(self) -> str:

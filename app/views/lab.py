@@ -24,7 +24,7 @@ from app.plots.sweep import AblationPlot, PatchPlot
 from app.views.lab_edit import EditForm
 from app.views.lab_parts import SnapshotChoice
 from app.views.lab_snapshots import Snapshots
-from app.views.lab_words import NextWordPanel
+from app.views.lab_words import NextWordPanel, is_change
 from app.views.parts import named
 
 CUTS = (25, 50, 75)
@@ -80,8 +80,10 @@ class ComparePage(QWidget):
     def show_comparison(self, comparison: Comparison, tokens_seen: int) -> None:
         self.bars.show_comparison(comparison, tokens_seen)
         self.map.show_comparison(comparison, tokens_seen)
-        heading = self.tr("The next word differs by {0} nats (KL)")
-        self.words.show_change(comparison.words, heading)
+        if is_change(comparison.words):
+            self.words.show_change(comparison.words, self.tr("The next word differs by {0} nats (KL)"))
+        else:
+            self.words.show_same(comparison.words, self.tr("The next word is the same after both states."))
         self.say(self.tr("Both read the text's last word before this.") if comparison.words.read else "")
 
     def say(self, sentence: str) -> None:
@@ -232,6 +234,8 @@ class Lab(QWidget):
         self.snapshots.show_contents(contents)
         self.edit.show_contents(contents)
         self.compare.show_contents(contents)
+        for page in (self.ablate, self.patch):
+            page.plot.show_text(contents.tokens_seen > 0)
 
     def name_of(self, number: int, contents: LabContents) -> str:
         """The name of a snapshot for the reader."""

@@ -20,9 +20,9 @@ from app import theme
 from app.analysis_messages import PRESENT, Edited, LabContents
 from app.messages import OpenedModel
 from app.views.lab_parts import SnapshotChoice, numbers
-from app.views.lab_words import NextWordPanel
+from app.views.lab_words import NextWordPanel, is_change
 from app.views.parts import library, named, tip
-from rwkv_backend.analysis.records import Interpolate, Noise, Replace, Scale, StateEdit, Target, Zero
+from rwkv_backend.analysis.records import Interpolate, NextWordChange, Noise, Replace, Scale, StateEdit, Target, Zero
 
 WAIT_MS = 250
 """After the last change of a choice, until its effect is asked for."""
@@ -50,6 +50,8 @@ class EditForm(QWidget):
         self._make_target()
         self._make_buttons()
         self.words = NextWordPanel("lab_edit_words")
+        self.done: NextWordChange | None = None
+        """What the last edit that changed the next word did to it; None after taking one back"""
         self._lay_out()
         self.show_model(None)
 
@@ -163,6 +165,7 @@ class EditForm(QWidget):
                 )
         self._operation_chosen()
         self.words.forget()
+        self.done = None
 
     def show_contents(self, contents: LabContents) -> None:
         self._contents = contents
@@ -172,13 +175,27 @@ class EditForm(QWidget):
         self._enable()
 
     def show_effect(self, edited: Edited) -> None:
-        """What the edit does, or would do."""
-        heading = (
-            self.tr("The edit changed the next word by {0} nats (KL)")
-            if edited.kept
-            else self.tr("This would change the next word by {0} nats (KL)")
-        )
-        self.words.show_change(edited.words, heading)
+        """What the edit does, did, or would do."""
+        if edited.undone:
+            self.words.show_same(edited.words, self.tr("Undone: the next word is as it was before the edit."))
+        elif not is_change(edited.words):
+            self.words.show_same(
+                edited.words,
+                self.tr("The edit changed nothing: the next word is as before.")
+                if edited.kept
+                else self.tr("This would change nothing: the next word stays as it is."),
+            )
+        else:
+            self.words.show_change(
+                edited.words,
+                self.tr("The edit changed the next word by {0} nats (KL)")
+                if edited.kept
+                else self.tr("This would change the next word by {0} nats (KL)"),
+            )
+        if edited.undone:
+            self.done = None
+        elif edited.kept and is_change(edited.words):
+            self.done = edited.words
         self._say("")
 
     def show_failure(self, sentence: str) -> None:

@@ -10,6 +10,8 @@ from app.plots.words import number, percent, visible
 from rwkv_backend.analysis.records import NextWordChange
 
 ROWS = 12
+LEAST_CHANGE = 1e-4
+"""Nats. Smaller divergences are rounding, and the words that change most are any words."""
 
 
 class NextWordPanel(QWidget):
@@ -50,8 +52,23 @@ class NextWordPanel(QWidget):
         self._about.setText(about + " " + self.tr("Pale bars: before; strong: after."))
         self.bars.show_bars([WordBar(visible(w.text, w.token), w.after, w.before) for w in change.words])
 
+    def show_same(self, change: NextWordChange, heading: str) -> None:
+        """What comes next is as it was: the heading says so, and no words are listed."""
+        self.change = change
+        self._heading.setText(heading)
+        word = change.likeliest[1]
+        self._about.setText(
+            self.tr("Likeliest is “{0}” ({1}).").format(visible(word.text, word.token), percent(word.after))
+        )
+        self.bars.show_bars(())
+
     def forget(self) -> None:
         self.change = None
         self._heading.clear()
         self._about.clear()
         self.bars.show_bars(())
+
+
+def is_change(change: NextWordChange) -> bool:
+    """Whether the next word is another one to speak of."""
+    return not change.forward < LEAST_CHANGE

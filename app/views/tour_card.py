@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.views.parts import named
+from app.views.tour_places import best_place, inside
 
 WIDTH = 420
-MARGIN = 24
-"""Pixels between the card and the window's edge."""
 
 
 class TourCard(QFrame):
-    """Lies over the window without keeping anyone from using it."""
+    """Lies over the window without keeping anyone from using it; its body can be dragged away."""
 
     do_requested = Signal()
     next_requested = Signal()
@@ -39,6 +41,11 @@ class TourCard(QFrame):
         self.back = self._button("tour_back_button", self.tr("Back"), self.back_requested)
         self.next = self._button("tour_next_button", self.tr("Next"), self.next_requested)
         self.end = self._button("tour_end_button", self.tr("End"), self.end_requested)
+        self._held: QPoint | None = None
+        self._dragged = False
+        self._beside: QRect | None = None
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self.setToolTip(self.tr("Drag to move"))
         self._lay_out()
         self.hide()
 
@@ -48,6 +55,8 @@ class TourCard(QFrame):
         if primary:
             button.setProperty("kind", "primary")
         button.clicked.connect(signal)
+        button.setCursor(Qt.CursorShape.ArrowCursor)
+        button.setToolTip(words)
         return button
 
     def _lay_out(self) -> None:
@@ -65,7 +74,8 @@ class TourCard(QFrame):
         column.addLayout(buttons)
 
     def show_step(self, place: int, of: int, title: str, text: str) -> None:
-        """place counts from 0."""
+        """place counts from 0. Where the user has put the card counts for one step."""
+        self._dragged, self._beside = False, None
         self._count.setText(self.tr("Step {0} of {1}").format(place + 1, of))
         self._title.setText(title)
         self._text.setText(text)
@@ -88,16 +98,26 @@ class TourCard(QFrame):
     def note(self) -> str:
         return self._note.text()
 
-    def place_beside(self, target: QRect | None) -> None:
-        """Into the corner of the window where it hides the least of what it speaks of."""
+    # Where it is
+
+    def place_beside(self, target: QRect | None, clear: Sequence[QRect] = ()) -> None:
+        """Next to what it speaks of, and off all that is to be kept clear; it moves only where it must."""
         window = self.parentWidget()
         if window is None:
             return
         self._fit()
-        right, bottom = window.width() - self.width() - MARGIN, window.height() - self.height() - 2 * MARGIN
-        corners = [QPoint(MARGIN, bottom), QPoint(right, bottom), QPoint(MARGIN, 3 * MARGIN), QPoint(right, 3 * MARGIN)]
-        self.move(min(corners, key=lambda corner: self._hidden(corner, target)))
+        here = self.geometry()
+        if self._dragged:
+            self.move(inside(here, window.rect()))
+        elif self._beside is None or target != self._beside or self._covers((self._beside, *clear)):
+            self._beside = target
+            self.move(best_place(self.size(), window.rect(), target, clear))
+        else:
+            self.move(inside(here, window.rect()))
         self.raise_()
+
+    def _covers(self, rooms: Sequence[QRect]) -> bool:
+        return any(self.geometry().intersects(room) for room in rooms)
 
     def _fit(self) -> None:
         """As high as the words need at this width."""
@@ -106,9 +126,18 @@ class TourCard(QFrame):
         layout.activate()
         self.setFixedHeight(layout.totalHeightForWidth(WIDTH))
 
-    def _hidden(self, corner: QPoint, target: QRect | None) -> int:
-        """Pixels of the target that would be covered."""
-        if target is None:
-            return 0
-        covered = QRect(corner, self.size()).intersected(target)
-        return covered.width() * covered.height() if covered.isValid() else 0
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._held = event.position().toPoint()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        window = self.parentWidget()
+        if self._held is not None and window is not None:
+            self._dragged = True
+            there = self.mapToParent(event.position().toPoint()) - self._held
+            self.move(inside(QRect(there, self.size()), window.rect()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._held = None
+        self.setCursor(Qt.CursorShape.OpenHandCursor)

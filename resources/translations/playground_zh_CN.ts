@@ -66,8 +66,8 @@
         <translation>层活跃度</translation>
     </message>
     <message>
-        <source>Each column is a token, each row a layer: the colour is how much that token changed the layer&apos;s memory, as a part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each one changes a tenth to a half, and rare words or a new sentence stand out.</source>
-        <translation>每列是一个 token，每行是一层：颜色表示该 token 使这一层的记忆改变了多少，以记忆自身的大小为单位（1 表示与记忆本身一样大）。通常最初几个 token 会改变一切，之后每个 token 改变十分之一到一半，生僻词或新句子会格外突出。</translation>
+        <source>Each column is a token, each row a layer: the colour is how much that token changed the layer&apos;s memory, as a part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each one changes a tenth to a half, and rare words or a new sentence stand out. While the model writes faster than the plots are drawn, a token without a picture of its own takes the colour of the next one, and after a longer leap stays grey: going to it with the slider fills it in.</source>
+        <translation>每列是一个 token，每行是一层：颜色表示该 token 使这一层的记忆改变了多少，以记忆自身的大小为单位（1 表示与记忆本身一样大）。通常最初几个 token 会改变一切，之后每个 token 改变十分之一到一半，生僻词或新句子会格外突出。当模型的生成快于绘图时，没有单独成图的 token 取下一个 token 的颜色，跨度更大时则保持灰色：用滑块移到该 token 即可补上。</translation>
     </message>
     <message>
         <source>size of the change over the size of the memory</source>
@@ -658,6 +658,10 @@
     <message>
         <source>The next word differs by {0} nats (KL)</source>
         <translation>下一个词的差异为 {0} nat（KL）</translation>
+    </message>
+    <message>
+        <source>The next word is the same after both states.</source>
+        <translation>两个状态之后的下一个词相同。</translation>
     </message>
     <message>
         <source>Both read the text&apos;s last word before this.</source>
@@ -1313,6 +1317,18 @@
         <translation>所有字段</translation>
     </message>
     <message>
+        <source>Undone: the next word is as it was before the edit.</source>
+        <translation>已撤销：下一个词与编辑之前相同。</translation>
+    </message>
+    <message>
+        <source>The edit changed nothing: the next word is as before.</source>
+        <translation>此次编辑没有改变什么：下一个词与之前相同。</translation>
+    </message>
+    <message>
+        <source>This would change nothing: the next word stays as it is.</source>
+        <translation>这不会改变什么：下一个词保持不变。</translation>
+    </message>
+    <message>
         <source>The edit changed the next word by {0} nats (KL)</source>
         <translation>此次编辑使下一个词改变了 {0} nat（KL）</translation>
     </message>
@@ -1542,8 +1558,8 @@
         <translation>先前 token 的影响</translation>
     </message>
     <message>
-        <source>The map: how much each token read (across) counts when the model looks into its memory at a later token (down). Under each word: how much it counts for what comes next. Typically the last few words weigh most, and single heads hold on to names and beginnings of sentences. Leaving each word out checks this by reading again.</source>
-        <translation>图中：模型在之后的 token（纵向）查看记忆时，每个已读 token（横向）占多大分量。每个词下方：它对接下来的内容占多大分量。通常最后几个词分量最大，个别头会牢记名字和句首。“逐个略去”通过重读来验证。</translation>
+        <source>The map: how much each token read (across) counts when the model looks into its memory at a later token (down). Under each word: how much it counts for what comes next. Typically the last few words weigh most, and single heads hold on to names and beginnings of sentences. Leaving each word out checks this by reading again; the rank correlation says how well the two agree on which words count most: 1 the same order, 0 no relation, −1 the opposite order.</source>
+        <translation>图中：模型在之后的 token（纵向）查看记忆时，每个已读 token（横向）占多大分量。每个词下方：它对接下来的内容占多大分量。通常最后几个词分量最大，个别头会牢记名字和句首。“逐个略去”通过重读来验证；秩相关表示两者对哪些词分量最大的判断有多一致：1 为顺序相同，0 为没有关系，−1 为顺序相反。</translation>
     </message>
     <message>
         <source>all layers (mean)</source>
@@ -1580,6 +1596,14 @@
     <message>
         <source>weight</source>
         <translation>权重</translation>
+    </message>
+    <message>
+        <source>what the model takes from the word</source>
+        <translation>模型从该词读取的量</translation>
+    </message>
+    <message>
+        <source>what leaving it out changes</source>
+        <translation>略去该词引起的变化</translation>
     </message>
     <message>
         <source>Under each word: {0} (logarithmic, full bar {1})</source>
@@ -2486,6 +2510,10 @@
         <source>Pale bars: before; strong: after.</source>
         <translation>宽条：之前；窄条：之后。</translation>
     </message>
+    <message>
+        <source>Likeliest is “{0}” ({1}).</source>
+        <translation>最可能的是“{0}”（{1}）。</translation>
+    </message>
 </context>
 <context>
     <name>Numbers</name>
@@ -2663,6 +2691,10 @@
     <message>
         <source>The text is read twice, once with another word in place of one of its own; then each layer&apos;s memory of the other reading is put into this one in turn (far below zero: only that layer held the word), and its own into the other reading (far above zero: that layer alone is enough). Let the text end where the word is due again.</source>
         <translation>文本读两遍，其中一遍把某个词换成另一个词；然后依次把每一层在另一遍中的记忆放入本遍（远低于零：只有该层记住了这个词），再把本遍的记忆放入另一遍（远高于零：仅该层就已足够）。请让文本恰好在该词应再次出现之处结束。</translation>
+    </message>
+    <message>
+        <source>Write a word of the text above and another one to put in its place, and press “{0}”.</source>
+        <translation>请在上方填写文中的一个词和用来替换它的另一个词，然后点击“{0}”。</translation>
     </message>
     <message>
         <source>Find the layer</source>
@@ -3484,6 +3516,10 @@
         <translation>{0}：进度</translation>
     </message>
     <message>
+        <source>Press “{0}”, and this is drawn.</source>
+        <translation>点击“{0}”，结果会画在这里。</translation>
+    </message>
+    <message>
         <source>{0}: not known</source>
         <translation>{0}：未知</translation>
     </message>
@@ -3674,6 +3710,10 @@
         <translation>此步骤需要上一步的故事。</translation>
     </message>
     <message>
+        <source>tour</source>
+        <translation>导览</translation>
+    </message>
+    <message>
         <source>Each layer forgets at its own pace. Let the model write, and the plot shows it.</source>
         <translation>每一层遗忘的快慢各不相同。让模型生成，图表就会显示出来。</translation>
     </message>
@@ -3682,8 +3722,8 @@
         <translation>在这个词处，第 {0} 层存入的内容经过 {1} 个 token 就只剩一半，第 {2} 层则能保持 {3} 个 token（均取居中的通道）。每行最左边是最长的记忆。</translation>
     </message>
     <message>
-        <source>A tale mentions {0} and, about 200 words later, calls him again. The lab reads it once with {0} and once with {1}, and exchanges one layer&apos;s memory at a time: whose memory makes the model say {0}?</source>
-        <translation>一个故事提到了 {0}，大约 200 个词之后又提到他。实验室分别用 {0} 和 {1} 读一遍，每次交换一层的记忆：是哪一层的记忆让模型说出 {0}？</translation>
+        <source>A tale mentions {0} and, about 200 words later, calls him again. The lab reads it once with {0} and once with {1}, and exchanges one layer&apos;s memory at a time: whose memory makes the model say {0}? (A text of your own is not lost: it stays as a branch.)</source>
+        <translation>一个故事提到了 {0}，大约 200 个词之后又提到他。实验室分别用 {0} 和 {1} 读一遍，每次交换一层的记忆：是哪一层的记忆让模型说出 {0}？（你自己的文本不会丢失：它会保留为一个分支。）</translation>
     </message>
     <message>
         <source>Layer {0} remembers the name: with its memory from the other tale, “{1}” becomes {2} times less likely. All the other layers hardly matter.</source>
@@ -3719,6 +3759,10 @@
     <message>
         <source>End</source>
         <translation>结束</translation>
+    </message>
+    <message>
+        <source>Drag to move</source>
+        <translation>拖动以移动</translation>
     </message>
     <message>
         <source>Tour: {0}</source>

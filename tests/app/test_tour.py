@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.analysis_tour import TALE, Tour
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.views.tour_places import best_place
 from rwkv_backend.demo_models import demo_models
 from rwkv_backend.tokenizers import load_tokenizer
 
 PATIENCE = 60_000
+NO_KEY = Qt.KeyboardModifier.NoModifier
 V6 = next(m for m in demo_models() if m.version == "6.0")
 
 
@@ -95,6 +99,74 @@ def test_a_step_without_what_it_needs_says_so_and_sees_to_it(qtbot: QtBot, windo
     assert tour.card.note() == ""
     tour.card.end.click()
     assert not tour.running
+
+
+def test_a_text_of_the_users_own_stays_as_a_branch(qtbot: QtBot, window: MainWindow) -> None:
+    panel = window.sampling_panel
+    panel.restore({**panel.state(), "max_tokens": 3})
+    window.open_file(V6.path)
+    qtbot.waitUntil(lambda: window.controller.opened is not None, timeout=PATIENCE)
+    window.conversation.set_mode("complete")
+    window.conversation.set_prompt("A text of my own")
+    window.conversation.send()
+    qtbot.waitUntil(lambda: window.controller.idle and bool(window.timeline.desk.records), timeout=PATIENCE)
+    mine = window.conversation.text()
+    tour: Tour = window.analysis.tour
+    tour.start()
+    for _ in range(3):
+        tour.card.next.click()
+    do(qtbot, window)
+    assert window.conversation.text() == TALE
+    assert "Layer 4 remembers the name" in tour.card.text()
+    standing = window.timeline.desk.standing
+    assert standing is not None
+    first = standing.branches[0].id
+    window.timeline.desk.switch(first)
+    qtbot.waitUntil(lambda: window.conversation.text() == mine, timeout=PATIENCE)
+    tour.end()
+
+
+def test_the_card_can_be_dragged_and_lies_beside_its_target(qtbot: QtBot, window: MainWindow) -> None:
+    tour: Tour = window.analysis.tour
+    tour.start()
+    card = tour.card
+    tour._refresh()
+    target = tour.frame.place()
+    assert target is not None
+    assert not card.geometry().intersects(target)
+    before = card.pos()
+    QTest.mousePress(card, Qt.MouseButton.LeftButton, NO_KEY, QPoint(20, 6))
+    QTest.mouseMove(card, QPoint(-80, -24))
+    QTest.mouseRelease(card, Qt.MouseButton.LeftButton)
+    moved = card.pos()
+    assert moved != before
+    tour._refresh()
+    assert card.pos() == moved
+    card.next.click()
+    assert not card._dragged
+    tour.end()
+
+
+WHOLE = QRect(0, 0, 1280, 800)
+CARD = QSize(420, 200)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [QRect(800, 100, 460, 600), QRect(1100, 700, 100, 30), QRect(10, 100, 300, 600), QRect(300, 60, 600, 200)],
+)
+def test_the_card_covers_neither_its_target_nor_what_is_kept_clear(target: QRect) -> None:
+    clear = [QRect(310, 640, 480, 90)]
+    card = QRect(best_place(CARD, WHOLE, target, clear), CARD)
+    assert WHOLE.contains(card)
+    assert not card.intersects(target)
+    assert not card.intersects(clear[0])
+
+
+def test_where_there_is_no_room_the_card_goes_to_the_farthest_corner() -> None:
+    card = QRect(best_place(CARD, WHOLE, QRect(100, 20, 1180, 740)), CARD)
+    assert card.left() < 50
+    assert card.bottom() > 700
 
 
 def test_the_name_is_mentioned_last_about_200_tokens_before_the_end() -> None:

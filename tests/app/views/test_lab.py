@@ -113,6 +113,40 @@ def test_undo_is_offered_where_there_is_something_to_undo(lab: Lab) -> None:
     assert lab.edit.words.bars.bars[0].before == 0.5
 
 
+def test_an_edit_that_changes_nothing_lists_no_words(lab: Lab) -> None:
+    contents = LabContents((), undo=1, redo=0, edited=True, tokens_seen=9)
+    word = WordChange(1, "(", 0.00001, 0.00001)
+    lab.edit.show_effect(Edited(contents, NextWordChange(9e-5, 9e-5, (word,), (word, word)), True))
+    assert "changed nothing" in lab.edit.words._heading.text()
+    assert lab.edit.words.bars.bars == ()
+    lab.edit.show_effect(Edited(contents, NextWordChange(2e-4, 2e-4, (word,), (word, word)), False))
+    assert "would change the next word" in lab.edit.words._heading.text()
+    assert lab.edit.words.bars.bars
+
+
+def test_taking_an_edit_back_is_not_told_as_an_edit(lab: Lab) -> None:
+    contents = LabContents((), undo=0, redo=1, tokens_seen=9)
+    word = WordChange(1, " king", 0.1, 0.5)
+    change = NextWordChange(0.3, 0.2, (word,), (word, word))
+    lab.edit.show_effect(Edited(contents, change, True))
+    assert lab.edit.done is change
+    lab.edit.show_effect(Edited(contents, change, True, undone=True))
+    assert lab.edit.words._heading.text().startswith("Undone")
+    assert lab.edit.words.bars.bars == ()
+    assert lab.edit.done is None
+
+
+def test_sweeps_say_how_to_begin_once_there_is_a_text(lab: Lab) -> None:
+    for page, words in ((lab.ablate, "Take each away"), (lab.patch, "Find the layer")):
+        lab.show_contents(LabContents())
+        assert "Let the model read or write" in page.plot._note.text()
+        lab.show_contents(LabContents(tokens_seen=9))
+        assert words in page.plot._note.text()
+        page.plot.show_failure("No such word.")
+        lab.show_contents(LabContents(tokens_seen=10))
+        assert page.plot._note.text() == "No such word.", "why it failed stays"
+
+
 def test_comparing_needs_two_different_states(lab: Lab) -> None:
     assert lab.compare.numbers is None
     lab.show_contents(LabContents((ONE, TWO), tokens_seen=20))
