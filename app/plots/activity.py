@@ -60,7 +60,7 @@ class Activity(LayerMap):
         return self.tr(
             "Each column is a token, each row a layer: the colour is how much that token changed the layer's memory, as a "
             "part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each "
-            "one changes a tenth to a half, and rare words or a new sentence stand out. While the model writes faster than "
+            "one changes a tenth to a half, and rare words or a new sentence stand out; while the model writes faster than "
             "the plots are drawn, a token without a picture of its own takes the colour of the next one, and after a longer "
             "leap stays grey: going to it with the slider fills it in."
         )
