@@ -257,11 +257,13 @@ class Tour(QObject):
 
     def _keep_text(self, then: Callable[[], None]) -> None:
         """What the user has there stays as a branch of its own, if the same model goes on with something else."""
-        if not self._demo_is_open() or not self._text() or self._text().startswith((TALE, FIRST_TALE)):
+        records = self._window.timeline.desk.records
+        read = "".join(record.text for record in records if not record.written)
+        if not self._demo_is_open() or read in ("", TALE, FIRST_TALE):
             then()
             return
         self._after("arrived", then)
-        self._window.timeline.desk.fork_at(len(self._window.timeline.desk.records), name=self.tr("tour"))
+        self._window.timeline.desk.fork_at(len(records), name=self.tr("tour"))
 
     def _write_tale(self) -> None:
         self._keep_text(self._send_first_tale)

@@ -76,6 +76,9 @@ def test_every_step_can_be_done_by_its_button(qtbot: QtBot, window: MainWindow) 
     do(qtbot, window)
     assert "Layer 4 remembers the name" in tour.card.text()
     assert window.conversation.text() == TALE
+    standing = window.timeline.desk.standing
+    assert standing is not None
+    assert len(standing.branches) == 1, "texts of the tour are not worth keeping"
     tour.card.next.click()
     do(qtbot, window)
     assert window.analysis.lab.contents.edited
