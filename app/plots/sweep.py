@@ -22,6 +22,7 @@ from app.plots.layer_bars import LayerBars
 from app.plots.panel import Row, Shown
 from app.plots.parts import Choice, Legend
 from app.plots.words import axis_name, number
+from app.views.parts import library
 from rwkv_backend.records import Labelled, Progress
 
 
@@ -169,7 +170,7 @@ class SweepPlot(AnswerPanel):
             self._canvas.mark("left", None)
             self._canvas.axis("left").whole = False
             together = np.stack([table.values for table in self._tables])
-            self._bars.show(together, colours_of, self._table.unit, axis_name("layer"))
+            self._bars.show(together, colours_of, library(self._table.unit), axis_name("layer"))
             return
         self._bars.clear()
         layers, heads = values.shape
@@ -179,7 +180,7 @@ class SweepPlot(AnswerPanel):
         self._scale.follow(values)
         self._heat.set_table(colours.table_for(True), True)
         self._heat.show(values, self._scale.shades)
-        self._bar.show_scale(self._scale, self._table.unit)
+        self._bar.show_scale(self._scale, library(self._table.unit))
 
     def _point(self, x: float, y: float) -> None:
         if self._table is None:
@@ -203,7 +204,7 @@ class SweepPlot(AnswerPanel):
         where = ", ".join(f"{axis_name(axis)} {index}" for axis, index in zip(self._table.axes, place, strict=True))
         if value != value:
             return self.tr("{0}: not known").format(where)
-        return self.tr("{0}: {1} {2}").format(where, number(value), self._table.unit)
+        return self.tr("{0}: {1} {2}").format(where, number(value), library(self._table.unit))
 
     def _point_away(self) -> None:
         self.say("")
@@ -219,7 +220,7 @@ class SweepPlot(AnswerPanel):
         return self._choice
 
     def unit(self) -> str:
-        return self._table.unit if self._table is not None else super().unit()
+        return library(self._table.unit) if self._table is not None else super().unit()
 
     def shown(self) -> Shown | None:
         return self._asked
