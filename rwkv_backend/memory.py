@@ -13,14 +13,17 @@ FIXED = 200_000_000
 """Bytes that torch and the activations of one chunk take beside the weights."""
 
 PACKING = 30_000_000
-"""Bytes that packing a block of rows takes for a moment."""
+"""Bytes that packing a block of rows takes for a moment, at the most."""
+
+PACKING_A_WEIGHT = 24
+"""The same for each weight of a matrix that is smaller than a block."""
 
 
 def memory_needed(layout: Layout, dtype: str) -> int:
-    """Bytes while loading, at the most: the weights as held, and of packed ones the largest matrix once more."""
+    """Bytes while loading, at the most: the weights as held, and what packing a block of rows takes."""
     held = sum(_held(part, dtype) for part in layout.parts)
-    largest = max((_held(part, dtype) for part in layout.parts if part.use == "linear"), default=0)
-    return held + (largest + PACKING if dtype.startswith("int") else 0) + FIXED
+    largest = max((prod(part.shape) for part in layout.parts if part.use == "linear"), default=0)
+    return held + (min(PACKING, PACKING_A_WEIGHT * largest) if dtype.startswith("int") else 0) + FIXED
 
 
 def _held(part: Part, dtype: str) -> int:
