@@ -27,11 +27,15 @@ def equip(model: RWKVModel) -> None:
 
 
 def settle(model: RWKVModel) -> None:
-    """Wait for what is still being built on a GPU: for measurements."""
+    """Wait for what is still being built for this model: for measurements. A minute at most, once a machine."""
     if model.device.type == "cuda":
         from rwkv_backend.cuda import stepper
 
         stepper.settle(model)
+    elif model.device.type == "cpu" and model.stepper is not None:
+        from rwkv_backend.native import build
+
+        build.wait()
 
 
 def native_reader(model: RWKVModel) -> Reader | None:

@@ -161,7 +161,8 @@ def _loading(place: int, steps: Generator[Progress, None, RWKVModel]) -> Generat
 
 def _until_fast(place: int, model: RWKVModel) -> Generator[CompareEvent, None, None]:
     """Wait for native code that is still being compiled, so that one run's numbers are all of one making."""
-    settle(model)
+    if model.device.type != "cpu":
+        settle(model)
     if model.device.type != "cpu" or model.chunk_reader is None:
         return
     from rwkv_backend.native import build
