@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.messages import Job
+from rwkv_backend.records import Spread
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,8 @@ class RunBenchmark(Job):
     runs: int = 3
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Median, lowest and highest of several runs."""
-
-    median: float
-    low: float
-    high: float
+NOTHING = Spread(0.0, 0.0, 0.0)
+"""Of what was not measured."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,8 @@ class BenchmarkRow:
 
     dtype: str
     threads: int
-    writing: Spread = Spread(0.0, 0.0, 0.0)
-    reading: Spread = Spread(0.0, 0.0, 0.0)
+    writing: Spread = NOTHING
+    reading: Spread = NOTHING
     load_seconds: float = 0.0
     weight_bytes: float = 0.0
     limit: float = 0.0

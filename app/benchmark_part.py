@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject
 
 from app.benchmark_messages import BenchmarkRow, RunBenchmark
 from app.messages import Job, JobFailed, Progressed
-from app.views.benchmark_dialog import BenchmarkDialog
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
+    from app.views.benchmark_dialog import BenchmarkDialog
 
 
 class BenchmarkPart(QObject):
@@ -29,6 +29,8 @@ class BenchmarkPart(QObject):
 
     def open(self) -> None:
         """Show the dialog for the model that is open."""
+        from app.views.benchmark_dialog import BenchmarkDialog
+
         opened = self._window.controller.opened
         if opened is None:
             self._window.say(self.tr("Open a model first: the benchmark measures the one that is open."))

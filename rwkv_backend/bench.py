@@ -22,24 +22,30 @@ from rwkv_backend.errors import SettingError
 from rwkv_backend.loading import open_model
 from rwkv_backend.mixing import Embedding
 from rwkv_backend.models.base import RWKVModel
-from rwkv_backend.records import Progress
+from rwkv_backend.records import Progress, Spread
+from rwkv_backend.state import State
 from rwkv_backend.steppers import settle
+
+SHORTEST = 1e-9
+"""Seconds: a clock may be too coarse for a tiny model."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Median, lowest and highest of the runs."""
+class Speeds:
+    """Tokens a second of reading a prompt and of writing one by one, and the tokens of each that there was room for."""
 
-    median: float
-    low: float
-    high: float
+    prefill: Spread
+    decode: Spread
+    prompt_tokens: int
+    new_tokens: int
+    state_bytes: int
 
 
 @dataclass(frozen=True)
 class BenchResult:
-    load_s: Measured
-    prefill_tok_s: Measured
-    decode_tok_s: Measured
+    load_s: Spread
+    prefill_tok_s: Spread
+    decode_tok_s: Spread
     bandwidth_gb_s: float
     """What this machine reads a second with that many threads, measured just before."""
     limit_tok_s: float
@@ -65,7 +71,7 @@ def bench(
     if min(prompt_tokens, new_tokens, runs) < 1:
         raise SettingError("Prompt tokens, new tokens and runs must each be 1 or more.")
     total, done = 3 * runs + 3, 0
-    loads, model = [], None
+    loads, model = list[float](), None
     for _ in range(runs + 1):
         model = None
         gc.collect()
@@ -73,34 +79,52 @@ def bench(
         loads.append(seconds)
         yield Progress(done := done + 1, total, "runs")
     assert model is not None
-    settle(model)
-    prompt_tokens, new_tokens = _fitting(model, prompt_tokens, new_tokens)
-    prompt = [(i * 7919 + 13) % model.sizes.vocab_size for i in range(prompt_tokens)]
-    reading, writing = [], []
-    for _ in range(runs + 1):
-        state = model.new_state()
-        reading.append(prompt_tokens / _timed(lambda: _forward(model, prompt, state))[0])  # noqa: B023 - used at once
-        yield Progress(done := done + 1, total, "runs")
-        writing.append(new_tokens / _timed(lambda: _write(model, state, new_tokens))[0])  # noqa: B023 - used at once
-        yield Progress(done := done + 1, total, "runs")
+    steps = time_model(model, prompt_tokens, new_tokens, runs)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            speeds: Speeds = end.value
+            break
+        yield Progress(done + step.done, total, "runs")
     peak = peak_rss_bytes()
     bandwidth = read_bandwidth(model.device)
     limit = bandwidth / bytes_per_token(model)
     return BenchResult(
         bandwidth_gb_s=bandwidth / 1e9,
         limit_tok_s=limit,
-        limit_reached=statistics.median(writing[1:]) / limit,
-        load_s=_measured(loads[1:]),
-        prefill_tok_s=_measured(reading[1:]),
-        decode_tok_s=_measured(writing[1:]),
+        limit_reached=speeds.decode.median / limit,
+        load_s=_spread(loads[1:]),
+        prefill_tok_s=speeds.prefill,
+        decode_tok_s=speeds.decode,
         peak_rss_mb=peak / 1e6,
         weights_mb=model.weight_bytes / 1e6,
-        state_mb=state.nbytes / 1e6,
+        state_mb=speeds.state_bytes / 1e6,
         torch_threads=torch.get_num_threads(),
-        prompt_tokens=prompt_tokens,
-        new_tokens=new_tokens,
+        prompt_tokens=speeds.prompt_tokens,
+        new_tokens=speeds.new_tokens,
         runs=runs,
     )
+
+
+def time_model(model: RWKVModel, prompt_tokens: int, new_tokens: int, runs: int) -> Generator[Progress, None, Speeds]:
+    """Read a prompt and write, `runs` times after once that does not count. Waits for fast paths that are being built."""
+    settle(model)
+    prompt_tokens, new_tokens = _fitting(model, prompt_tokens, new_tokens)
+    prompt = [(i * 7919 + 13) % model.sizes.vocab_size for i in range(prompt_tokens)]
+    reading, writing, total = list[float](), list[float](), 2 * (runs + 1)
+    for _ in range(runs + 1):
+        state = model.new_state()
+        began = time.perf_counter()
+        _forward(model, prompt, state)
+        read = time.perf_counter()
+        reading.append(prompt_tokens / max(read - began, SHORTEST))
+        yield Progress(len(reading) + len(writing), total, "runs")
+        began = time.perf_counter()
+        _write(model, state, new_tokens)
+        writing.append(new_tokens / max(time.perf_counter() - began, SHORTEST))
+        yield Progress(len(reading) + len(writing), total, "runs")
+    return Speeds(_spread(reading[1:]), _spread(writing[1:]), prompt_tokens, new_tokens, state.nbytes)
 
 
 def bytes_per_token(model: RWKVModel) -> int:
@@ -116,27 +140,27 @@ def _fitting(model: RWKVModel, prompt_tokens: int, new_tokens: int) -> tuple[int
     return max(1, min(prompt_tokens, model.max_tokens - new_tokens)), new_tokens
 
 
-def _write(model: RWKVModel, state: object, count: int) -> None:
+def _write(model: RWKVModel, state: State, count: int) -> None:
     """Tokens that are known beforehand, so that nothing but the model is measured."""
     for i in range(count):
         _forward(model, [(i * 31 + 7) % model.sizes.vocab_size], state)
 
 
-def _forward(model: RWKVModel, tokens: list[int], state: object) -> None:
+def _forward(model: RWKVModel, tokens: list[int], state: State) -> None:
     with torch.no_grad():
-        model.forward(tokens, state)  # type: ignore[arg-type]
+        model.forward(tokens, state)
     if model.device.type == "cuda":
         torch.cuda.synchronize(model.device)
 
 
-def _timed(work: Callable[[], RWKVModel | None]) -> tuple[float, RWKVModel | None]:
+def _timed(work: Callable[[], RWKVModel]) -> tuple[float, RWKVModel]:
     start = time.perf_counter()
     result = work()
     return time.perf_counter() - start, result
 
 
-def _measured(values: list[float]) -> Measured:
-    return Measured(statistics.median(values), min(values), max(values))
+def _spread(values: list[float]) -> Spread:
+    return Spread(statistics.median(values), min(values), max(values))
 
 
 def peak_rss_bytes() -> int:

@@ -110,6 +110,15 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """Median, lowest and highest of several runs."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Alternative:
     """A token that could have come: its id, its bytes, and its log-probability in nats before sampling's cuts."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from app.benchmark_messages import BenchmarkRow, RunBenchmark, Spread
+from app.benchmark_messages import BenchmarkRow, RunBenchmark
 from app.jobs.desk import Desk, Jobs, Steps
 from rwkv_backend.errors import RWKVError
 
 if TYPE_CHECKING:
-    from rwkv_backend.bench import BenchResult, Measured
+    from rwkv_backend.models.base import RWKVModel
 
 
 def run_benchmark(desk: Desk, job: RunBenchmark) -> Steps:
@@ -21,42 +22,45 @@ def run_benchmark(desk: Desk, job: RunBenchmark) -> Steps:
     before = torch.get_num_threads()
     try:
         for dtype in job.dtypes:
-            for threads in job.threads:
-                torch.set_num_threads(threads)
-                desk.tell(job, (yield from _row(desk, job, dtype, threads)))
+            yield from _rows(desk, job, dtype)
     finally:
         torch.set_num_threads(before)
     return None
 
 
-def _row(desk: Desk, job: RunBenchmark, dtype: str, threads: int) -> Generator[None, None, BenchmarkRow]:
-    from rwkv_backend.bench import bench
+def _rows(desk: Desk, job: RunBenchmark, dtype: str) -> Generator[None, None, None]:
+    """The model is loaded once, and timed with each number of threads."""
+    import torch
+
+    from rwkv_backend.bandwidth import read_bandwidth
+    from rwkv_backend.bench import Speeds, bytes_per_token, time_model
+    from rwkv_backend.loading import load
+
+    try:
+        _require_memory(job, dtype)
+        began = time.perf_counter()
+        model: RWKVModel = yield from desk.with_progress(job, "benchmark", load(job.path, job.device, dtype))
+        seconds = time.perf_counter() - began
+        for threads in job.threads:
+            torch.set_num_threads(threads)
+            steps = time_model(model, job.prompt_tokens, job.new_tokens, job.runs)
+            found: Speeds = yield from desk.with_progress(job, "benchmark", steps)
+            limit = read_bandwidth(model.device) / bytes_per_token(model)
+            row = BenchmarkRow(dtype, threads, found.decode, found.prefill, seconds, model.weight_bytes, limit)
+            desk.tell(job, row)
+    except RWKVError as error:
+        desk.tell(job, BenchmarkRow(dtype, job.threads[0], sentence=error.sentence))
+
+
+def _require_memory(job: RunBenchmark, dtype: str) -> None:
     from rwkv_backend.checkpoints import open_checkpoint
     from rwkv_backend.memory import memory_free, memory_needed
     from rwkv_backend.models import identify
 
-    try:
-        layout = identify(open_checkpoint(job.path).shapes).layout
-        free = memory_free(job.device)
-        if free and memory_needed(layout, dtype) > free:
-            return BenchmarkRow(dtype, threads, sentence="It does not fit into the free memory.")
-        steps = bench(job.path, job.device, dtype, job.prompt_tokens, job.new_tokens, job.runs)
-        result: BenchResult = yield from desk.with_progress(job, "benchmark", steps)
-    except RWKVError as error:
-        return BenchmarkRow(dtype, threads, sentence=error.sentence)
-    return BenchmarkRow(
-        dtype,
-        threads,
-        writing=_spread(result.decode_tok_s),
-        reading=_spread(result.prefill_tok_s),
-        load_seconds=result.load_s.median,
-        weight_bytes=result.weights_mb * 1e6,
-        limit=result.limit_tok_s,
-    )
-
-
-def _spread(measured: Measured) -> Spread:
-    return Spread(measured.median, measured.low, measured.high)
+    layout = identify(open_checkpoint(job.path).shapes).layout
+    free = memory_free(job.device)
+    if free and memory_needed(layout, dtype) > free:
+        raise RWKVError("It does not fit into the free memory.")
 
 
 JOBS: Jobs = {RunBenchmark: run_benchmark}

@@ -34,7 +34,6 @@ from app.jobs.compare_opening import FAILURES, Turns, failure, open_column, prep
 from app.jobs.compare_stage import Column, Trail, stage_of
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.messages import Job
-from rwkv_backend.compare.records import Written
 from rwkv_backend.records import Finished, FrameSpec, Progress, Step
 
 if TYPE_CHECKING:
@@ -171,31 +170,13 @@ class _Writing:
             self._shown, self._shown_at = look, time.monotonic()
 
     def _end(self, end: Finished, writer: Writer[State]) -> None:
+        from rwkv_backend.compare.tasks import written_of
+
         column = self._column
         written = written_of(end, self._pieces)
         self._desk.tell(self._job, ColumnEnded(self._ask.column, written, end.detail, end.rest, writer.state.nbytes))
         if column.trail is not None and self._job.wish.look.view != "surprise":
             send_frame(self._desk, self._job, self._ask.column, column, self._job.wish.look)
-
-
-def written_of(end: Finished, pieces: Sequence[bytes]) -> Written:
-    """As the library tells of a task's writing."""
-    import numpy as np
-
-    from rwkv_backend.compare.arrays import frozen, frozen_ints
-
-    edges = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
-    return Written(
-        text=end.text,
-        starts=frozen_ints(edges[:-1]),
-        ends=frozen_ints(edges[1:]),
-        logprobs=frozen(end.logprobs),
-        reason=end.reason,
-        seed=end.seed or 0,
-        prompt_tokens=end.prompt_tokens,
-        prompt_seconds=end.prompt_seconds,
-        seconds=end.seconds,
-    )
 
 
 # Looking

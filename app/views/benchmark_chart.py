@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from app.benchmark_messages import BenchmarkRow, Spread
+from app.benchmark_messages import BenchmarkRow
+from rwkv_backend.records import Spread
 
 ROW, BAR = 26, 14
 """Pixels: a row's height, and a bar's."""

@@ -128,8 +128,9 @@ class BenchmarkDialog(QDialog):
         self._refresh()
 
     def show_progress(self, progress: Progress) -> None:
-        self.progress.setRange(0, progress.total)
-        self.progress.setValue(progress.done)
+        """In thousandths: the bytes of a large model are too many for Qt's whole numbers."""
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(1000 * progress.done // max(progress.total, 1))
 
     def add_row(self, row: BenchmarkRow) -> None:
         self._rows.append(row)

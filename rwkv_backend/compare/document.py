@@ -89,9 +89,12 @@ def write_document(comparison: Comparison, path: Path) -> None:
     for figure in figures(comparison):
         if f"({PICTURES}/{figure.key}.png)" not in content:
             continue
-        data = png(figure.picture)
-        write_whole(folder / f"{figure.key}.png", lambda file, data=data: file.write(data))  # type: ignore[misc]
-    write_whole(path, lambda file: file.write(content.encode("utf-8")))
+        _write_bytes(folder / f"{figure.key}.png", png(figure.picture))
+    _write_bytes(path, content.encode("utf-8"))
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    write_whole(path, lambda file: file.write(data))
 
 
 def render(comparison: Comparison) -> str:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rwkv_backend.compare.drawing.charts import Bar, BarChart, LineChart, Series, draw_bars, draw_lines
 from rwkv_backend.compare.drawing.scales import Axis
 from rwkv_backend.compare.drawing.shapes import Picture
-from rwkv_backend.compare.records import Comparison, ModelResult, Spread, Surprise
+from rwkv_backend.compare.records import Comparison, ModelResult, Surprise
+from rwkv_backend.records import Spread
 
 SURPRISE_PARTS = 60
 """Pieces of the text of which the mean surprise is shown."""

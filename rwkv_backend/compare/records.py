@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from rwkv_backend.records import ModelInfo, Progress, Step
+from rwkv_backend.records import ModelInfo, Progress, Spread, Step
 from rwkv_backend.sampling import SamplingParams
 
 if TYPE_CHECKING:
@@ -78,15 +78,6 @@ class CompareSettings:
 
 
 # What one task answers
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median, lowest and highest of several runs."""
-
-    median: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,7 @@ The needle has a file of its own. Nothing here depends on what ran before: every
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from rwkv_backend.analysis.loss import TextLoss, text_loss
+from rwkv_backend.bench import time_model
 from rwkv_backend.compare.arrays import frozen, frozen_ints
 from rwkv_backend.compare.byte_loss import loss_by_byte, spans
 from rwkv_backend.compare.records import (
@@ -25,7 +24,6 @@ from rwkv_backend.compare.records import (
     MemoryResult,
     Reading,
     SpeedResult,
-    Spread,
     Surprise,
     TextResult,
     Written,
@@ -40,7 +38,6 @@ from rwkv_backend.state import GROWING_AXIS
 
 if TYPE_CHECKING:
     from rwkv_backend.models.base import FieldShape, RWKVModel
-    from rwkv_backend.state import State
     from rwkv_backend.tokenizers import Tokenizer
 
 DECAYS_READ = 512
@@ -58,14 +55,15 @@ def write(
     pieces: list[bytes] = []
     for event in generate(model, tokenizer, settings.prompt, sampler=Sampler(params), max_tokens=settings.max_tokens):
         if isinstance(event, Finished):
-            return _written(event, pieces)
+            return written_of(event, pieces)
         if isinstance(event, Step):
             pieces.append(event.data)
         yield event
     raise AssertionError("a generation that is not stopped ends with Finished")
 
 
-def _written(end: Finished, pieces: Sequence[bytes]) -> Written:
+def written_of(end: Finished, pieces: Sequence[bytes]) -> Written:
+    """The record of a piece of writing; `pieces`: the bytes of its tokens."""
     edges = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
     return Written(
         text=end.text,
@@ -137,42 +135,11 @@ def _offset(steps: Generator[Progress, None, TextLoss], before: int, total: int)
 
 
 def time_speed(model: RWKVModel, settings: CompareSettings) -> Generator[Progress, None, SpeedResult]:
-    """Medians over the counted runs; a first one that does not count warms up."""
-    prompt_tokens, new_tokens = settings.speed_prompt_tokens, settings.speed_new_tokens
-    if model.max_tokens is not None:
-        new_tokens = max(1, min(new_tokens, model.max_tokens // 2))
-        prompt_tokens = max(1, min(prompt_tokens, model.max_tokens - new_tokens))
-    prompt = [(i * 7919 + 13) % model.sizes.vocab_size for i in range(prompt_tokens)]
-    reading, writing, runs = [], [], settings.speed_runs + 1
-    for run in range(runs):
-        state = model.new_state()
-        reading.append(prompt_tokens / _seconds(model, lambda s=state: model.forward(prompt, s)))  # type: ignore[misc]
-        writing.append(new_tokens / _seconds(model, lambda s=state: _step(model, s, new_tokens)))  # type: ignore[misc]
-        yield Progress(run + 1, runs, "runs")
-    counted = slice(1, None)
+    """As `bench` measures it, of a model that is open already."""
+    steps = time_model(model, settings.speed_prompt_tokens, settings.speed_new_tokens, settings.speed_runs)
+    found = yield from steps
     threads = torch.get_num_threads()
-    return SpeedResult(
-        _spread(reading[counted]), _spread(writing[counted]), prompt_tokens, new_tokens, settings.speed_runs, threads
-    )
-
-
-def _step(model: RWKVModel, state: State, count: int) -> None:
-    """Tokens known beforehand, so that nothing but the model is measured."""
-    for i in range(count):
-        model.forward([(i * 31 + 7) % model.sizes.vocab_size], state)
-
-
-def _seconds(model: RWKVModel, work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    with torch.no_grad():
-        work()
-    if model.device.type == "cuda":
-        torch.cuda.synchronize(model.device)
-    return max(time.perf_counter() - began, 1e-9)
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    return Spread(statistics.median(values), min(values), max(values))
+    return SpeedResult(found.prefill, found.decode, found.prompt_tokens, found.new_tokens, settings.speed_runs, threads)
 
 
 def weigh(model: RWKVModel, settings: CompareSettings) -> Generator[Progress, None, MemoryResult]:

@@ -7,14 +7,14 @@ import torch
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.benchmark_messages import BenchmarkRow, RunBenchmark, Spread
+from app.benchmark_messages import BenchmarkRow, RunBenchmark
 from app.jobs.benchmark import run_benchmark
 from app.jobs.desk import Desk
 from app.link import Link
 from app.messages import Partial, Progressed, Report
 from app.views.benchmark_chart import BenchmarkChart
 from app.views.benchmark_dialog import BenchmarkDialog
-from rwkv_backend.records import Progress
+from rwkv_backend.records import Progress, Spread
 from tests.shared import Saved
 
 FAST = BenchmarkRow("int8", 1, Spread(45.0, 44.0, 46.5), Spread(549.0, 530.0, 560.0), 0.4, 170e6, 90.0)
@@ -47,6 +47,9 @@ def test_rows_come_one_by_one_and_a_refused_dtype_says_why(dialog: BenchmarkDial
     assert dialog.stop_button.isEnabled()
     assert not dialog.run_button.isEnabled()
     dialog.show_progress(Progress(3, 12, "runs"))
+    assert dialog.progress.value() == 250
+    dialog.show_progress(Progress(3_000_000_000, 6_000_000_000, "bytes"))
+    assert dialog.progress.value() == 500
     for row in (FAST, REFUSED, SLOW):
         dialog.add_row(row)
     dialog.ended("Done.")
@@ -100,9 +103,24 @@ def test_a_stopped_job_puts_the_threads_back(saved: Saved) -> None:
     link = Link()
     job = RunBenchmark(1, path=saved("4"), dtypes=("float32",), threads=(2,), prompt_tokens=4, new_tokens=2, runs=9)
     before = torch.get_num_threads()
+    assert before != 2
     steps = run_benchmark(Desk(link), job)
-    for _ in range(4):
+    while torch.get_num_threads() == before:
         next(steps)
     assert torch.get_num_threads() == 2
     steps.close()
     assert torch.get_num_threads() == before
+
+
+def test_a_dtype_that_cannot_be_measured_says_why_and_the_others_are_measured(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rwkv_backend.memory.memory_free", lambda device: 1)
+    link = Link()
+    job = RunBenchmark(1, path=saved("4"), dtypes=("float32", "int8"), prompt_tokens=4, new_tokens=2, runs=1)
+    for _ in run_benchmark(Desk(link), job):
+        pass
+    rows = [report.result for report in link.take().reports if isinstance(report, Partial)]
+    assert [row.sentence for row in rows if isinstance(row, BenchmarkRow)] == 2 * [
+        "It does not fit into the free memory."
+    ]

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from rwkv_backend.compare.records import ModelResult, Spread
+from rwkv_backend.compare.records import ModelResult
+from rwkv_backend.records import Spread
 
 PARTS = 60
 """Pieces of the text of which the mean surprise is shown."""
