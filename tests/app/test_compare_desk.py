@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,9 +69,15 @@ def desk(qtbot: QtBot, notes: Notes) -> CompareDesk:
     return desk
 
 
-def write(desk: CompareDesk, notes: Notes, **changed: object) -> WriteColumns:
-    given = {"prompt": "A", "params": SamplingParams(temperature=0.5), "seed": 9, "max_tokens": 4, "together": True}
-    desk.write(**{**given, **changed})  # type: ignore[arg-type]
+def write(desk: CompareDesk, notes: Notes, **changed: Any) -> WriteColumns:
+    given: dict[str, Any] = {
+        "prompt": "A",
+        "params": SamplingParams(temperature=0.5),
+        "seed": 9,
+        "max_tokens": 4,
+        "together": True,
+    }
+    desk.write(**{**given, **changed})
     job = notes.last(WriteColumns)
     assert isinstance(job, WriteColumns)
     return job

@@ -33,7 +33,7 @@ from app.messages import Job, Partial
 from rwkv_backend.analysis.loss import text_loss
 from rwkv_backend.compare import tasks
 from rwkv_backend.compare.records import CompareSettings, Comparison, ModelChoice, TaskDone
-from rwkv_backend.demo_models import demo_models
+from rwkv_backend.demo_models import DemoModel, demo_models
 from rwkv_backend.errors import RWKVError
 from rwkv_backend.frames import FrameMaker
 from rwkv_backend.loading import open_model
@@ -134,7 +134,7 @@ def test_a_model_that_cannot_be_opened_leaves_the_others(desk: Desk, tmp_path: P
     assert len(written(told, 0)) == 5
 
 
-def test_a_model_that_fails_while_it_writes_leaves_the_others(desk: Desk) -> None:
+def test_a_model_that_fails_while_it_writes_leaves_the_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = asks("4", "6.0")
     run(desk, WriteColumns(1, asks=chosen, prompt=PROMPT, max_tokens=2))
     column = stage_of(desk).columns[1]
@@ -142,7 +142,7 @@ def test_a_model_that_fails_while_it_writes_leaves_the_others(desk: Desk) -> Non
     def broken(tokens: list[int], state: object, probe: object = None) -> torch.Tensor:
         raise RuntimeError("out of memory")
 
-    column.model.forward = broken  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(column.model, "forward", broken)
     told, _ = run(desk, WriteColumns(2, asks=chosen, prompt=PROMPT, max_tokens=6))
     assert [t.column for t in told if isinstance(t, ColumnFailed)] == [1]
     assert len(written(told, 0)) == 6
@@ -204,8 +204,8 @@ def test_too_little_memory_is_said_before_anything_is_loaded(desk: Desk, monkeyp
 
 
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: f"v{demo.version}")
-def test_every_place_can_be_looked_at_and_shows_what_trace_gives(desk: Desk, demo: object) -> None:
-    path = demo.path  # type: ignore[attr-defined]
+def test_every_place_can_be_looked_at_and_shows_what_trace_gives(desk: Desk, demo: DemoModel) -> None:
+    path = demo.path
     told, _ = run(desk, WriteColumns(1, asks=(ask(0, path),), prompt=PROMPT, max_tokens=20))
     tokens = written(told, 0)
     model, tokenizer = opened(path)

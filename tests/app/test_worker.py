@@ -15,6 +15,7 @@ from app.link import Link
 from app.messages import (
     Card,
     ClearSession,
+    Engine,
     InspectFile,
     Job,
     JobDone,
@@ -31,7 +32,7 @@ from app.messages import (
 )
 from app.timeline_messages import TokensTold
 from app.worker import Worker
-from rwkv_backend.demo_models import demo_models
+from rwkv_backend.demo_models import DemoModel, demo_models
 from rwkv_backend.loading import open_model
 from rwkv_backend.probe import Probe
 from rwkv_backend.records import Frame, FrameSpec
@@ -112,7 +113,8 @@ def driver() -> Iterator[Driver]:
 
 def test_the_engine_starts_and_tells_its_devices(driver: Driver) -> None:
     end = driver.done(StartEngine(next(driver.ids), threads=1))
-    assert "cpu" in end.result.devices  # type: ignore[attr-defined]
+    assert isinstance(end.result, Engine)
+    assert "cpu" in end.result.devices
 
 
 def test_writing_streams_text_and_ends_once(driver: Driver) -> None:
@@ -260,8 +262,8 @@ def test_closing_while_busy_ends_the_thread_at_once() -> None:
 
 
 @pytest.mark.parametrize("demo", demo_models(), ids=lambda demo: f"v{demo.version}")
-def test_frames_hold_what_trace_gives_for_the_same_tokens(driver: Driver, demo: object) -> None:
-    path = demo.path  # type: ignore[attr-defined]
+def test_frames_hold_what_trace_gives_for_the_same_tokens(driver: Driver, demo: DemoModel) -> None:
+    path = demo.path
     opened = driver.open(path)
     field = next(f.field.name for f in opened.fields if f.field.name == "att.last_input")
     spec = FrameSpec(layer=2, map_field=field, decay=True, memory=True, activity=True, candidates=3)

@@ -95,7 +95,8 @@ def test_the_lens_names_the_words_of_a_cell_and_marks_what_followed(qtbot: QtBot
     assert [bar.marked for bar in lens._words.bars] == [True, False, False]
     assert "token 12" in lens._heading.text()
     assert "rank 1" in lens._heading.text()
-    assert lens._words.bars[1].text == f"␣word{lens._answer.table.top_tokens[-1, 1, 1]}"  # type: ignore[union-attr]
+    assert lens._answer is not None
+    assert lens._words.bars[1].text == f"␣word{lens._answer.table.top_tokens[-1, 1, 1]}"
 
 
 def test_the_lens_is_walked_by_keys_and_a_click_picks_its_token(qtbot: QtBot) -> None:

@@ -37,8 +37,8 @@ def luminance(colour: QColor) -> float:
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-def test_text_on_every_tint_can_be_read(qtbot: QtBot, light: None, name: str) -> None:
-    theme.apply(name)  # type: ignore[arg-type]
+def test_text_on_every_tint_can_be_read(qtbot: QtBot, light: None, name: theme.Choice) -> None:
+    theme.apply(name)
     look = theme.current()
     for ink in (look.text, look.accent):
         for ground in grounds():
@@ -47,8 +47,8 @@ def test_text_on_every_tint_can_be_read(qtbot: QtBot, light: None, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-def test_more_surprise_is_always_farther_from_the_ground(qtbot: QtBot, light: None, name: str) -> None:
-    theme.apply(name)  # type: ignore[arg-type]
+def test_more_surprise_is_always_farther_from_the_ground(qtbot: QtBot, light: None, name: theme.Choice) -> None:
+    theme.apply(name)
     for ramp in (grounds(), stripes()):
         away = [abs(luminance(colour) - luminance(ramp[0])) for colour in ramp]
         assert away == sorted(away)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from app.compare_messages import ColumnFrame, ColumnStatus, Look
 from rwkv_backend.compare.records import ModelChoice
@@ -21,6 +22,6 @@ def step(index: int, text: str, nats: float = 1.0) -> Step:
     return Step(index, 10 + index, text.encode(), text, -nats, tokens_per_second=100.0)
 
 
-def column_frame(column: int, look: Look, **parts: object) -> ColumnFrame:
+def column_frame(column: int, look: Look, **parts: Any) -> ColumnFrame:
     spec = FrameSpec(layer=look.layer, head=look.head)
-    return ColumnFrame(column, look.position or 0, look, Frame(spec, 10, " x", **parts))  # type: ignore[arg-type]
+    return ColumnFrame(column, look.position or 0, look, Frame(spec, 10, " x", **parts))

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.compare_messages import Look
+from app.compare_messages import Look, View
 from app.plots import colours
 from app.views.compare.small_plots import PlotChoice, SmallPlots
 from rwkv_backend.records import Labelled
@@ -62,11 +62,12 @@ def test_equal_numbers_have_equal_colours_in_all_columns(bench: Bench) -> None:
 
 
 def test_half_lives_and_decays_share_their_axes(bench: Bench) -> None:
-    for view, part in (
+    views: tuple[tuple[View, dict[str, Labelled]], ...] = (
         ("decay_curves", {"decay": Labelled("kept", ("channel",), array([0.5, 0.9]))}),
         ("half_life", {"half_lives": Labelled("half-life", ("layer", "channel"), array([[9.0, 1.0], [700.0, 2.0]]))}),
-    ):
-        look = Look(view)  # type: ignore[arg-type]
+    )
+    for view, part in views:
+        look = Look(view)
         bench.look(look)
         for column in (1, 2):
             bench.plots.show_frame(column_frame(column, look, **part))

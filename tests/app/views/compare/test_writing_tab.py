@@ -109,8 +109,8 @@ def test_the_ground_is_stronger_the_less_a_token_was_expected(qtbot: QtBot, tab:
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-def test_text_stays_readable_on_the_strongest_ground(light: None, name: str) -> None:
-    theme.apply(name)  # type: ignore[arg-type]
+def test_text_stays_readable_on_the_strongest_ground(light: None, name: theme.Choice) -> None:
+    theme.apply(name)
     assert contrast(QColor(theme.current().text), ground(LEVELS)) >= 4.5
 
 
