@@ -33,8 +33,8 @@ BUSY = "compiling"
 """The file that says that a process is about it."""
 
 SOURCES = (
-    "addresses", "codes", "compiler", "functions", "heads", "products", "recurrences", "rows", "run", "stored", "team",
-    "tiles", "vectors",
+    "addresses", "byte_tiles", "byte_vectors", "codes", "compiler", "dots", "functions", "heads", "products",
+    "recurrences", "rows", "run", "stored", "team", "tile_vectors", "tiles", "vectors",
 )  # fmt: skip
 """The modules that are compiled."""
 

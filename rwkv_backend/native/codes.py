@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-# Operations on rows. A product: result, x, kind, weight, scale, low, inner, outer, only what is asked, bias.
+# Operations on rows. A product: result, x, kind, weight, scale, low, inner, outer, breadth, bias.
 (
     PRODUCT, EMBED, NORM, GROUP_NORM, TAKE_ASKED, COPY, ADD, BLEND_FROM, BLEND_TO, BLEND_CHOSEN, SHIFT_HALF, TAKE_PART,
     KEEP_LAST, KEEP, SIGMOID, TANH, SQUARED_RELU, TIMES, TIMES_SIGMOID, TIMES_SILU, TIMES_MISH, EXP_1, EXP_2,
-    BY_POSITION, POSITIONS, REPEAT, FADING, GENTLE_FADING, CONSTANT_FADING, EXP, LEAN, PREPARE_KEY,
-) = range(32)  # fmt: skip
+    BY_POSITION, POSITIONS, REPEAT, FADING, GENTLE_FADING, CONSTANT_FADING, EXP, LEAN, PREPARE_KEY, NARROW, TAKE_LAST,
+) = range(34)  # fmt: skip
 
 # Operations that read and write the state
 RECURRENCES = 100
@@ -16,8 +16,12 @@ MATRIX, DELTA, BONUS, LOG_SUMS, SUMS, TINY, ATTEND, COPY_SCORES, WINDOW, FOLDED_
 # The first places: nothing, the tokens, the logits, and the working memory of products
 NOTHING, INPUT, LOGITS, SHARED, OWN, TEAM, FIRST_FREE = range(7)
 
-# Sizes: tokens to read, rows of logits asked for, tokens read before, entries in the copy head's memory
-TOKENS, ASKED, SEEN, COPY_SEEN = range(4)
+# Sizes: tokens to read, rows of logits asked for, tokens read before, entries in the copy head's memory, and the rows that
+# those asked for need in the last layer: one more, for the token shift
+TOKENS, ASKED, SEEN, COPY_SEEN, NEAR = range(5)
 
-BLOCK = 64
+# Breadths: the rows that an operation is for. Narrowed rows lie at the front of their buffers, `NEAR_IN_PLACE` at the end
+ALL_ROWS, ASKED_ROWS, NEAR_ROWS, NEAR_IN_PLACE = range(4)
+
+BLOCK = 128
 """Columns of a product that a thread takes at a time."""

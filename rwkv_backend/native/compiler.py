@@ -16,6 +16,16 @@ FREE_SUMS = {"contract", "reassoc", "nsz", "arcp"}
 """Sums may be taken in any order; infinities and NaN keep their meaning."""
 
 
+def has_instructions(name: str) -> bool:
+    """Whether the processor that kernels are compiled for has them; `name` as the compiler calls them: "avx2"."""
+    from numba.core import codegen, config
+
+    if config.CPU_NAME == "generic":
+        return False
+    features = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
+    return f"+{name}" in features.split(",")
+
+
 def intrinsic(function: Callable[..., Any]) -> Any:
     """A function that is spelled out in the compiler's own terms."""
     return numba.extending.intrinsic(function)

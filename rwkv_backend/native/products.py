@@ -10,8 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from rwkv_backend.native.addresses import floats, halves, rows, shorts, signed_bytes
+from rwkv_backend.native.addresses import bytes_at, floats, halves, rows, shorts, signed_bytes
+from rwkv_backend.native.byte_tiles import (
+    blocks_of,
+    by_byte_tiles,
+    byte_own_words,
+    byte_shared_words,
+    count_inputs,
+    measure_room,
+)
 from rwkv_backend.native.compiler import kernel, summing
+from rwkv_backend.native.dots import FOUR, STEP, dot_bfloat16, dot_float16, dot_float32, dot_int8, dots_float32
 from rwkv_backend.native.stored import (
     BFLOAT16,
     FEW,
@@ -26,45 +35,34 @@ from rwkv_backend.native.stored import (
     input_scale,
     unpack_int4,
 )
-from rwkv_backend.native.tiles import ABREAST, DEPTH, by_tiles, pack_inputs, tile_steps
-from rwkv_backend.native.vectors import (
-    FOUR,
-    STEP,
-    TILE_COLUMNS,
-    TILE_ROWS,
-    dot_bfloat16,
-    dot_float16,
-    dot_float32,
-    dot_int8,
-    dots_float32,
-    from_bfloat16,
-    from_float16,
-)
+from rwkv_backend.native.tiles import by_tiles, pack_inputs, tile_own_words, tile_shared_words
+from rwkv_backend.native.vectors import from_bfloat16, from_float16
 
 
 @kernel
 def shared_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that `prepare` needs for `count` rows of `inner` numbers."""
-    tiles = (count + TILE_ROWS - 1) // TILE_ROWS
-    return TILE_ROWS * tiles * (inner + 1) + TILE_ROWS * inner + FEW
+    return max(FEW + FEW * inner, tile_shared_words(count, inner), byte_shared_words(count, inner))
 
 
 @kernel
 def own_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that each thread's `columns` needs beside that."""
-    tiles = (count + TILE_ROWS - 1) // TILE_ROWS
-    return ABREAST * TILE_COLUMNS * (DEPTH + tiles * TILE_ROWS) + TILE_COLUMNS * DEPTH + inner + GROUP
+    return max(inner + GROUP, tile_own_words(count), byte_own_words(count))
 
 
 @kernel
-def prepare(kind: Any, x: Any, count: Any, inner: Any, shared: Any) -> Any:
+def prepare(kind: Any, weight: Any, low: Any, x: Any, count: Any, inner: Any, outer: Any, shared: Any) -> Any:
     """Bring x into the form that `columns` multiplies; once a product."""
-    if count >= FEW:
-        steps, tiles = tile_steps(kind, inner), (count + TILE_ROWS - 1) // TILE_ROWS
-        units = floats(shared + 4 * tiles * TILE_ROWS * steps, tiles * TILE_ROWS)
-        counted = shared + 4 * tiles * TILE_ROWS * (steps + 1)
-        pack_inputs(kind, x, count, inner, steps, shared, units, counted)
-    elif kind == INT8:
+    if kind != INT8:
+        if count >= FEW:
+            pack_inputs(x, count, inner, shared)
+    elif count >= FEW:
+        room = bytes_at(low, blocks_of(inner))
+        if room[0] == 0:
+            measure_room(weight, inner, outer, room)
+        count_inputs(x, count, inner, room, shared)
+    else:
         units = floats(shared, FEW)
         for t in range(count):
             entry = floats(x + t * inner * 4, inner)
@@ -90,7 +88,9 @@ def columns(
     own: Any,
 ) -> Any:
     """Columns first … last of y (count, outer) = x (count, inner) @ Wᵀ + bias. All are addresses; 0: no bias."""
-    if count >= FEW:
+    if count >= FEW and kind == INT8:
+        by_byte_tiles(weight, scale, y, count, inner, outer, first, last, shared, own)
+    elif count >= FEW:
         by_tiles(kind, weight, scale, low, y, count, inner, outer, first, last, shared, own)
     elif kind == INT8:
         rows_int8(weight, scale, y, count, inner, outer, first, last, shared)

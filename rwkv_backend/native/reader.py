@@ -116,7 +116,8 @@ class Reader:
                 places[self.tape.memory[key]] = room.buffer[room.start :].data_ptr()
             found = self._lay_out_probe(probe)
             places[codes.INPUT], places[codes.LOGITS] = tokens.data_ptr(), logits.data_ptr()
-            sizes = np.array([count, len(logits), state.tokens_seen, copied], np.int64)
+            near = min(count, len(logits) + 1)
+            sizes = np.array([count, len(logits), state.tokens_seen, copied, near], np.int64)
             self._run(kernels, sizes)
             for key, room in zip(self.growing, rooms, strict=True):
                 self._grow(state, held, key, room, count)

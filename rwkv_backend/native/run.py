@@ -24,14 +24,17 @@ WORTH_SHARING = 1 << 17
 
 @kernel
 def run(tape: Any, places: Any, sizes: Any) -> Any:
+    count = sizes[codes.TOKENS]
     for i in range(tape.shape[0]):
         code = tape[i, 0]
         if code == codes.PRODUCT:
             product(tape, i, places, sizes)
+        elif code == codes.NARROW:
+            count = breadth(tape[i, 1], sizes)
         elif code < codes.RECURRENCES:
-            by_row(tape[i], places, sizes)
+            by_row(tape[i], places, sizes, count)
         else:
-            remember(tape[i], places, sizes)
+            remember(tape[i], places, sizes, count)
     if places[codes.TEAM] != 0:
         write_shared(places[codes.TEAM] + TICKET, CLOSED)
 
@@ -52,9 +55,17 @@ def help_out(tape: Any, places: Any, sizes: Any, own: Any) -> Any:
 
 
 @kernel
-def asked(op: Any, sizes: Any) -> Any:
-    """Rows that a product has: those of all tokens, or only those whose logits are wanted."""
-    return sizes[codes.ASKED] if op[9] == 1 else sizes[codes.TOKENS]
+def breadth(code: Any, sizes: Any) -> Any:
+    """Rows that an operation of this breadth is for."""
+    if code == codes.ALL_ROWS:
+        return sizes[codes.TOKENS]
+    return sizes[codes.ASKED] if code == codes.ASKED_ROWS else sizes[codes.NEAR]
+
+
+@kernel
+def skipped(op: Any, sizes: Any) -> Any:
+    """Rows before the first of a product."""
+    return sizes[codes.TOKENS] - sizes[codes.NEAR] if op[9] == codes.NEAR_IN_PLACE else 0
 
 
 @kernel
@@ -65,11 +76,12 @@ def blocks(op: Any, sizes: Any) -> Any:
 @kernel
 def product(tape: Any, i: Any, places: Any, sizes: Any) -> Any:
     op = tape[i]
-    count = asked(op, sizes)
-    products.prepare(op[3], places[op[2]], count, op[7], places[codes.SHARED])
+    count = breadth(op[9], sizes)
+    x = places[op[2]] + 4 * op[7] * skipped(op, sizes)
+    products.prepare(op[3], places[op[4]], places[op[6]], x, count, op[7], op[8], places[codes.SHARED])
     own, team = places[codes.OWN], places[codes.TEAM]
     if team == 0 or count * op[7] * op[8] < WORTH_SHARING:
-        product_columns(op, places, count, 0, op[8], own)
+        product_columns(op, places, sizes, 0, op[8], own)
         return
     write_shared(team + DONE, 0)
     many = blocks(op, sizes)
@@ -89,20 +101,21 @@ def product(tape: Any, i: Any, places: Any, sizes: Any) -> Any:
 @kernel
 def product_block(op: Any, places: Any, sizes: Any, block: Any, own: Any) -> Any:
     first = block * codes.BLOCK
-    product_columns(op, places, asked(op, sizes), first, min(first + codes.BLOCK, op[8]), own)
+    product_columns(op, places, sizes, first, min(first + codes.BLOCK, op[8]), own)
 
 
 @kernel
-def product_columns(op: Any, places: Any, count: Any, first: Any, last: Any, own: Any) -> Any:
+def product_columns(op: Any, places: Any, sizes: Any, first: Any, last: Any, own: Any) -> Any:
+    before = skipped(op, sizes)
     products.columns(
         op[3],
         places[op[4]],
         places[op[5]],
         places[op[6]],
         places[op[10]],
-        places[op[2]],
-        places[op[1]],
-        count,
+        places[op[2]] + 4 * op[7] * before,
+        places[op[1]] + 4 * op[8] * before,
+        breadth(op[9], sizes),
         op[7],
         op[8],
         first,
@@ -113,21 +126,24 @@ def product_columns(op: Any, places: Any, count: Any, first: Any, last: Any, own
 
 
 @kernel
-def by_row(op: Any, places: Any, sizes: Any) -> Any:
-    count = sizes[codes.TOKENS]
+def by_row(op: Any, places: Any, sizes: Any, count: Any) -> Any:
     a, b, c, d, e = places[op[1]], places[op[2]], places[op[3]], places[op[4]], places[op[5]]
     n, m = op[7], op[8]
     code = op[0]
     if code == codes.EMBED:
         embed(matrix_at(a, count, n), b, integers(places[codes.INPUT], count), m)
     elif code == codes.NORM:
-        k = asked(op, sizes)
+        k = min(count, breadth(op[9], sizes))
         rows.layer_norm(matrix_at(a, k, n), matrix_at(b, k, n), floats(c, n), floats(d, n))
     elif code == codes.GROUP_NORM:
         rows.group_norm(matrix_at(a, count, n), matrix_at(b, count, n), floats(c, n), floats(d, n), m)
     elif code == codes.TAKE_ASKED:
         k = sizes[codes.ASKED]
         rows.copy(floats(a, k * n), floats(b + 4 * n * (count - k), k * n))
+    elif code == codes.TAKE_LAST:
+        k = breadth(m, sizes)
+        if k < count:
+            rows.copy(floats(a, k * n), floats(a + 4 * n * (count - k), k * n))
     elif code == codes.COPY:
         rows.copy(floats(a, count * n), floats(b, count * n))
     elif code == codes.ADD:
@@ -224,9 +240,9 @@ def add_positions(x: Any, across: Any, down: Any, seen: Any) -> Any:
 
 
 @kernel
-def remember(op: Any, places: Any, sizes: Any) -> Any:
+def remember(op: Any, places: Any, sizes: Any, count: Any) -> Any:
     """The operations that read and write the memory."""
-    count, seen = sizes[codes.TOKENS], sizes[codes.SEEN]
+    seen = sizes[codes.SEEN]
     a, b, c, d = places[op[1]], places[op[2]], places[op[3]], places[op[4]]
     e, f, g, h = places[op[5]], places[op[6]], places[op[7]], places[op[8]]
     n, m = op[12], op[13]

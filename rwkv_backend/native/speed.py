@@ -30,7 +30,7 @@ def seconds(matrices: Sequence[Linear], runs: int) -> float | None:
     result, places = torch.empty(1, outer), np.zeros(tape.count, np.int64)
     for place, tensor in {**tape.weights, codes.LOGITS: result, codes.SHARED: shared, codes.OWN: own}.items():
         places[place] = tensor.data_ptr()
-    rows, sizes = tape.array(), np.array([1, 1, 0, 0], np.int64)
+    rows, sizes = tape.array(), np.array([1, 1, 0, 0, 1], np.int64)
     times = []
     for _ in range(runs):
         began = time.perf_counter()

@@ -1,7 +1,8 @@
-"""How matrices are held, and what both ways to multiply need: int4 unpacked, inputs counted in int16.
+"""How matrices are held, int4 unpacked, and inputs counted in int16.
 
-int8 weights multiply int16 inputs: each row of x is brought to a scale at which neither an entry nor the sum of a row's
-products can overflow, which leaves 12 to 15 bits, so that rounding x loses next to nothing.
+Where rows are few, int8 weights multiply int16 inputs: each row of x is brought to a scale at which neither an entry nor the
+sum of a row's products can overflow, which leaves 12 to 15 bits, so that rounding x loses next to nothing. Of many rows the
+inputs are counted in bytes, in `byte_tiles.py`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class V1(Writer):
         self.on(codes.COPY, scaled, self.y, self.width)
         self.on(codes.BY_POSITION, scaled, tape.vector(w.time_out), self.width)
         tape.add(codes.TAKE_ASKED, asked, scaled, 0, 0, 0, 0, self.width)
-        tape.product(codes.LOGITS, asked, matrix_of(w.head), asked=True)
+        tape.product(codes.LOGITS, asked, matrix_of(w.head), codes.ASKED_ROWS)
         tape.add(codes.TAKE_ASKED, asked, self.y, 0, 0, 0, 0, self.width)
         self.copy_head(asked)
 
@@ -85,10 +85,11 @@ class Sums(Writer):
 
     def time_mix(self, layer: int, w: Any) -> None:
         blends = [self.blend(f"for {s}", layer, "att.last_input", w, s) for s in "kvr"]
-        names = ("key", "value", "receptance")
-        key, value, gate = (self.product(n, x, getattr(w, n)) for n, x in zip(names, blends, strict=True))
+        key, value = (self.product(n, x, getattr(w, n)) for n, x in zip(("key", "value"), blends, strict=False))
         read = self.tape.buffer("read", self.att)
         self.recurrence(layer, w, read, key, value)
+        self.narrow(layer, codes.NEAR_ROWS, read, blends[2], self.x, self.y)
+        gate = self.product("receptance", blends[2], w.receptance)
         self.on(codes.TIMES_SIGMOID, read, gate, self.att)
         out = self.product("out", read, w.output)
         self.beside(layer, w, out)
@@ -136,6 +137,14 @@ class V3(Sums):
 
 
 class V4(Sums):
+    def narrows(self, layer: int) -> bool:
+        """4a and 4b attend to all rows beside this, and MishGLU has a channel mix of its own."""
+        block = self.weights.blocks[layer]
+        own = (
+            hasattr(block, "tiny_q") or (hasattr(block, "att") and hasattr(block.att, "qq")) or hasattr(block.ffn, "aa")
+        )
+        return super().narrows(layer) and not own
+
     def write(self) -> Tape:
         tape, first = self.tape, self.weights.blocks[0]
         raw = self.x

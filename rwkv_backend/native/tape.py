@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rwkv_backend.linear import FloatLinear, Int4Linear, Int8Linear, Linear
 from rwkv_backend.native import codes, stored
+from rwkv_backend.native.byte_tiles import BLOCK
 
 WIDTH = 16
 """Numbers in a row of the tape."""
@@ -24,7 +25,10 @@ class CannotTape(Exception):
 
 @dataclass(frozen=True)
 class Matrix:
-    """Numbers of a product that do not change: how the matrix is held, and where."""
+    """Numbers of a product that do not change: how the matrix is held, and where.
+
+    low     of int4: what level 0 stands for; of int8: how far inputs may be counted in each block (`byte_tiles`)
+    """
 
     kind: int
     weight: Tensor
@@ -41,7 +45,8 @@ def matrix_of(linear: Linear) -> Matrix:
         return Matrix(KINDS[linear.weight.dtype], linear.weight, None, None, linear.bias, inner, outer)
     if isinstance(linear, Int8Linear):
         outer, inner = linear.whole.shape
-        return Matrix(stored.INT8, linear.whole, linear.scale, None, linear.bias, inner, outer)
+        room = torch.zeros(-(-inner // BLOCK), dtype=torch.uint8)  # found out when it is first needed
+        return Matrix(stored.INT8, linear.whole, linear.scale, room, linear.bias, inner, outer)
     if isinstance(linear, Int4Linear):
         kind = stored.INT4 if linear.scale.dtype == torch.float16 else stored.INT4_WIDE
         return Matrix(kind, linear.pairs, linear.scale, linear.low, linear.bias, linear.columns, linear.pairs.shape[0])
@@ -70,6 +75,8 @@ class Tape:
     largest: list[tuple[int, int]] = field(default_factory=list)
     """Inner and outer size of all products."""
     count: int = codes.FIRST_FREE
+    breadth: int = codes.ALL_ROWS
+    """The rows that operations are for from here on."""
 
     def new_place(self) -> int:
         self.count += 1
@@ -107,11 +114,20 @@ class Tape:
     def add(self, *numbers: int) -> None:
         self.rows.append([*numbers, *[0] * (WIDTH - len(numbers))])
 
-    def product(self, result: int, x: int, matrix: Matrix, asked: bool = False) -> None:
+    def narrow(self, breadth: int, *buffers: int) -> None:
+        """From here on only the last rows matter: those of `buffers` go to the front."""
+        widths = {place: width for place, width in self.buffers.values()}
+        for place in buffers:
+            self.add(codes.TAKE_LAST, place, 0, 0, 0, 0, 0, widths[place], breadth)
+        self.add(codes.NARROW, breadth)
+        self.breadth = breadth
+
+    def product(self, result: int, x: int, matrix: Matrix, breadth: int | None = None) -> None:
+        """`breadth`: the tape's, unless another is given."""
         weight, scale, low = (self.weight(t) for t in (matrix.weight, matrix.scale, matrix.low))
         bias = self.weight(matrix.bias)
         self.largest.append((matrix.inner, matrix.outer))
-        sizes = (matrix.inner, matrix.outer, int(asked), bias)
+        sizes = (matrix.inner, matrix.outer, self.breadth if breadth is None else breadth, bias)
         self.add(codes.PRODUCT, result, x, matrix.kind, weight, scale, low, *sizes)
 
     def probe(self, layer: int, name: str, source: int, width: int) -> None:

@@ -47,6 +47,7 @@ class Writer:
         for_key = self.blend("for key", layer, field, w, "k")
         for_receptance = self.blend("for receptance", layer, field, w, "r")
         self.keep_last(layer, field)
+        self.narrow(layer, codes.ASKED_ROWS, for_key, for_receptance, self.x)
         hidden = self.product("hidden", for_key, w.key)
         self.tape.add(codes.SQUARED_RELU, hidden, 0, 0, 0, 0, 0, matrix_of(w.key).outer)
         gate, out = self.product("gate", for_receptance, w.receptance), self.product("out", hidden, w.value)
@@ -59,16 +60,29 @@ class Writer:
         table = self.tape.weight(embedding.table)
         self.tape.add(codes.EMBED, target, table, 0, 0, 0, 0, self.width, KINDS[embedding.table.dtype])
 
-    def norm(self, target: int, source: int, norm: Any, asked: bool = False) -> None:
-        weight, bias = self.tape.vector(norm.weight), self.tape.vector(norm.bias)
-        self.tape.add(codes.NORM, target, source, weight, bias, 0, 0, self.width, 0, int(asked))
+    def narrows(self, layer: int) -> bool:
+        """Whether only the last rows matter after this layer's memory: nothing later looks at the others."""
+        last = len(self.weights.blocks) - 1
+        return layer == last and not hasattr(self.weights, "head_q") and hasattr(self.weights.blocks[last], "att")
 
-    def product(self, name: str, x: int, linear: Linear) -> int:
+    def narrow(self, layer: int, breadth: int, *buffers: int) -> None:
+        if self.narrows(layer):
+            self.tape.narrow(breadth, *buffers)
+
+    def norm(self, target: int, source: int, norm: Any, breadth: int = codes.ALL_ROWS) -> None:
+        weight, bias = self.tape.vector(norm.weight), self.tape.vector(norm.bias)
+        self.tape.add(codes.NORM, target, source, weight, bias, 0, 0, self.width, 0, breadth)
+
+    def product(self, name: str, x: int, linear: Linear, breadth: int | None = None) -> int:
         """The product of buffer x and a matrix, in the buffer of that name."""
         matrix = matrix_of(linear)
         result = self.tape.buffer(name, matrix.outer)
-        self.tape.product(result, x, matrix)
+        self.tape.product(result, x, matrix, breadth)
         return result
+
+    def reading(self, layer: int, name: str, x: int, linear: Linear) -> int:
+        """As `product`, for what memory is read with: in the last layer only the last rows are wanted."""
+        return self.product(name, x, linear, codes.NEAR_IN_PLACE if self.narrows(layer) else None)
 
     def table(self, name: str, x: int, weight: Any) -> int:
         self.tape.vector(weight)
@@ -99,19 +113,19 @@ class Writer:
         asked = tape.buffer("asked", self.width)
         if not hasattr(w, "head_q"):
             tape.add(codes.TAKE_ASKED, asked, self.x, 0, 0, 0, 0, self.width)
-            self.norm(asked, asked, w.ln_out, asked=True)
-            tape.product(codes.LOGITS, asked, matrix_of(w.head), asked=True)
+            self.norm(asked, asked, w.ln_out, codes.ASKED_ROWS)
+            tape.product(codes.LOGITS, asked, matrix_of(w.head), codes.ASKED_ROWS)
             return
         self.norm(self.y, self.x, w.ln_out)
         tape.add(codes.TAKE_ASKED, asked, self.y, 0, 0, 0, 0, self.width)
-        tape.product(codes.LOGITS, asked, matrix_of(w.head), asked=True)
+        tape.product(codes.LOGITS, asked, matrix_of(w.head), codes.ASKED_ROWS)
         self.copy_head(asked)
 
     def copy_head(self, asked: int) -> None:
         tape, w = self.tape, self.weights
         wide, window = matrix_of(w.head_q).outer, self.model.copy_window
         query = tape.buffer("query", wide)
-        tape.product(query, asked, matrix_of(w.head_q), asked=True)
+        tape.product(query, asked, matrix_of(w.head_q), codes.ASKED_ROWS)
         key = self.product("copy key", self.y, w.head_k)
         keys, words = tape.field(None, "copy.keys"), tape.field(None, "copy.tokens")
         most = window or 1 << 60
