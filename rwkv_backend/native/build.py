@@ -34,7 +34,8 @@ BUSY = "compiling"
 
 SOURCES = (
     "addresses", "byte_tiles", "byte_vectors", "codes", "compiler", "dots", "functions", "heads", "products",
-    "recurrences", "rows", "run", "stored", "team", "tile_vectors", "tiles", "vectors",
+    "recurrences", "rows", "run", "stored", "strassen", "team", "tile_vectors", "tiles",
+    "vectors",
 )  # fmt: skip
 """The modules that are compiled."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rwkv_backend.native.addresses import floats, rows, signed_bytes
+from rwkv_backend.native.addresses import floats, signed_bytes
 from rwkv_backend.native.byte_vectors import (
     BYTE_COLUMNS,
     BYTE_ROWS,
@@ -29,8 +29,8 @@ from rwkv_backend.native.byte_vectors import (
 )
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.stored import ZERO
-from rwkv_backend.native.tile_vectors import fetch_lines, turn_float32
-from rwkv_backend.native.tiles import clear
+from rwkv_backend.native.tile_vectors import fetch_lines, scale_sixteen, turn_float32
+from rwkv_backend.native.tiles import EARLY, clear
 
 BLOCK = 256
 """Inputs of a row that share a unit."""
@@ -159,7 +159,7 @@ def by_byte_tiles(
             ahead, many = weight + n * inner + k, max(0, min(together, last - n))
             inputs = packed + TILE * tiles * block
             run_byte_tiles(inputs, own, sums, tiles, width, steps, ahead, inner, many, min(BLOCK, inner - k))
-        scale_out(sums, floats(scale, outer), rows(y, count, outer), start, found, tiles)
+        scale_out(sums, scale, y, count, outer, start, found, tiles)
 
 
 @kernel
@@ -208,16 +208,22 @@ def run_byte_tiles(
 
 
 @kernel
-def scale_out(sums: Any, scale: Any, y: Any, start: Any, many: Any, tiles: Any) -> Any:
+def scale_out(sums: Any, scale: Any, y: Any, count: Any, outer: Any, start: Any, many: Any, tiles: Any) -> Any:
     width = (many + BYTE_COLUMNS - 1) // BYTE_COLUMNS
-    for t in range(y.shape[0]):
+    for t in range(count):
+        fetch_lines(y + 4 * (min(t + EARLY, count - 1) * outer + start), 4 * many)
         tile, r = t // BYTE_ROWS, t % BYTE_ROWS
         for p in range(width):
-            row = floats(sums + 4 * BYTE_COLUMNS * ((tile * width + p) * BYTE_ROWS + r), BYTE_COLUMNS)
-            n = start + p * BYTE_COLUMNS
-            if n + BYTE_COLUMNS <= start + many:
-                for c in range(BYTE_COLUMNS):
-                    y[t, n + c] = row[c] * scale[n + c]
+            row = sums + 4 * BYTE_COLUMNS * ((tile * width + p) * BYTE_ROWS + r)
+            n, found = start + p * BYTE_COLUMNS, many - p * BYTE_COLUMNS
+            place, scales = y + 4 * (t * outer + n), scale + 4 * n
+            if found >= BYTE_COLUMNS:
+                scale_sixteen(row, scales, place)
             else:
-                for c in range(start + many - n):
-                    y[t, n + c] = row[c] * scale[n + c]
+                scale_some(floats(place, found), floats(row, found), floats(scales, found))
+
+
+@kernel
+def scale_some(target: Any, sums: Any, scale: Any) -> Any:
+    for c in range(target.shape[0]):
+        target[c] = sums[c] * scale[c]

@@ -35,6 +35,7 @@ from rwkv_backend.native.stored import (
     input_scale,
     unpack_int4,
 )
+from rwkv_backend.native.strassen import by_strassen, pack_halves, pays, strassen_own_words, strassen_shared_words
 from rwkv_backend.native.tiles import by_tiles, pack_inputs, tile_own_words, tile_shared_words
 from rwkv_backend.native.vectors import from_bfloat16, from_float16
 
@@ -42,20 +43,23 @@ from rwkv_backend.native.vectors import from_bfloat16, from_float16
 @kernel
 def shared_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that `prepare` needs for `count` rows of `inner` numbers."""
-    return max(FEW + FEW * inner, tile_shared_words(count, inner), byte_shared_words(count, inner))
+    tiles = max(tile_shared_words(count, inner), strassen_shared_words(count, inner))
+    return max(FEW + FEW * inner, tiles, byte_shared_words(count, inner))
 
 
 @kernel
 def own_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that each thread's `columns` needs beside that."""
-    return max(inner + GROUP, tile_own_words(count), byte_own_words(count))
+    return max(inner + GROUP, tile_own_words(count), strassen_own_words(count), byte_own_words(count))
 
 
 @kernel
 def prepare(kind: Any, weight: Any, low: Any, x: Any, count: Any, inner: Any, outer: Any, shared: Any) -> Any:
     """Bring x into the form that `columns` multiplies; once a product."""
     if kind != INT8:
-        if count >= FEW:
+        if pays(kind, count, inner, outer):
+            pack_halves(x, count, inner, shared)
+        elif count >= FEW:
             pack_inputs(x, count, inner, shared)
     elif count >= FEW:
         room = bytes_at(low, blocks_of(inner))
@@ -90,6 +94,12 @@ def columns(
     """Columns first … last of y (count, outer) = x (count, inner) @ Wᵀ + bias. All are addresses; 0: no bias."""
     if count >= FEW and kind == INT8:
         by_byte_tiles(weight, scale, y, count, inner, outer, first, last, shared, own)
+    elif pays(kind, count, inner, outer):
+        by_strassen(kind, weight, y, count, inner, outer, first, last, shared, own)
+        if bias != 0:
+            add_bias(rows(y, count, outer), floats(bias, outer), first // 2, last // 2)
+            add_bias(rows(y, count, outer), floats(bias, outer), (outer + first) // 2, (outer + last) // 2)
+        return
     elif count >= FEW:
         by_tiles(kind, weight, scale, low, y, count, inner, outer, first, last, shared, own)
     elif kind == INT8:

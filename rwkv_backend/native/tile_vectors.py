@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
@@ -31,28 +32,87 @@ AHEAD = 768
 """Bytes ahead of their use at which inputs are asked for: they come from the second cache."""
 
 
+PLACES = [(row, half) for row in range(TILE_ROWS) for half in (0, 1)]
+
+
+def _place(row: int, half: int) -> Any:
+    return constant(64 * row + 32 * half)
+
+
+def _run_tile(builder: Any, a: Any, b: Any, count: Any, sums: dict[tuple[int, int], Any]) -> None:
+    """Adds a bᵀ over `count` steps; a step has six numbers in a and sixteen in b."""
+    with cgutils.for_range(builder, count) as loop:
+        row_of_b = builder.mul(loop.index, constant(64))
+        fetch_early(builder, builder.add(a, builder.mul(loop.index, constant(4 * TILE_ROWS))), AHEAD)
+        halves = [load_vector(builder, b, builder.add(row_of_b, constant(32 * half)), FLOATS) for half in (0, 1)]
+        for row in range(TILE_ROWS):
+            offset = builder.add(builder.mul(loop.index, constant(4 * TILE_ROWS)), constant(4 * row))
+            factor = spread(builder, load_vector(builder, a, offset, F32))
+            for half in (0, 1):
+                old = builder.load(sums[row, half])
+                builder.store(times_plus(builder, factor, halves[half], old), sums[row, half])
+
+
 @intrinsic
 def tile_float32(typing_context: Any, a: Any, b: Any, count: Any, c: Any) -> Any:
-    """c (6, 16) += a bᵀ over `count` steps; a step has six numbers in a and sixteen in b."""
+    """c (6, 16) += a bᵀ"""
     signature = types.void(*[types.int64] * 4)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, b, count, c = arguments
-        places = [(row, half) for row in range(TILE_ROWS) for half in (0, 1)]
-        start = {place: load_vector(builder, c, constant(64 * place[0] + 32 * place[1]), FLOATS) for place in places}
-        sums = {place: cgutils.alloca_once_value(builder, start[place]) for place in places}
-        with cgutils.for_range(builder, count) as loop:
-            row_of_b = builder.mul(loop.index, constant(64))
-            fetch_early(builder, builder.add(a, builder.mul(loop.index, constant(4 * TILE_ROWS))), AHEAD)
-            halves = [load_vector(builder, b, builder.add(row_of_b, constant(32 * half)), FLOATS) for half in (0, 1)]
-            for row in range(TILE_ROWS):
-                offset = builder.add(builder.mul(loop.index, constant(4 * TILE_ROWS)), constant(4 * row))
-                factor = spread(builder, load_vector(builder, a, offset, F32))
-                for half in (0, 1):
-                    old = builder.load(sums[row, half])
-                    builder.store(times_plus(builder, factor, halves[half], old), sums[row, half])
-        for row, half in places:
-            store_vector(builder, builder.load(sums[row, half]), c, constant(64 * row + 32 * half))
+        sums = {at: cgutils.alloca_once_value(builder, load_vector(builder, c, _place(*at), FLOATS)) for at in PLACES}
+        _run_tile(builder, a, b, count, sums)
+        for at in PLACES:
+            store_vector(builder, builder.load(sums[at]), c, _place(*at))
+        return context.get_dummy_value()
+
+    return signature, build
+
+
+@intrinsic
+def tile_for_two(typing_context: Any, a: Any, b: Any, count: Any, c: Any, of_c: Any, d: Any, of_d: Any) -> Any:
+    """c (6, 16) += of_c · a bᵀ, and d += of_d · a bᵀ"""
+    signature = types.void(*[types.int64] * 4, types.float32, types.int64, types.float32)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, b, count, c, of_c, d, of_d = arguments
+        sums = {at: cgutils.alloca_once_value(builder, ir.Constant(FLOATS, None)) for at in PLACES}
+        _run_tile(builder, a, b, count, sums)
+        for target, factor in ((c, of_c), (d, of_d)):
+            factors = spread(builder, factor)
+            for at in PLACES:
+                old = load_vector(builder, target, _place(*at), FLOATS)
+                new = times_plus(builder, factors, builder.load(sums[at]), old)
+                store_vector(builder, new, target, _place(*at))
+        return context.get_dummy_value()
+
+    return signature, build
+
+
+@intrinsic
+def copy_sixteen(typing_context: Any, source: Any, target: Any) -> Any:
+    """A row of a tile to where it belongs in y."""
+    signature = types.void(types.int64, types.int64)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, target = arguments
+        for half in (0, 32):
+            store_vector(builder, load_vector(builder, source, constant(half), FLOATS), target, constant(half))
+        return context.get_dummy_value()
+
+    return signature, build
+
+
+@intrinsic
+def scale_sixteen(typing_context: Any, source: Any, scales: Any, target: Any) -> Any:
+    """The same, each number times its scale."""
+    signature = types.void(*[types.int64] * 3)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, scales, target = arguments
+        for half in (0, 32):
+            both = (load_vector(builder, place, constant(half), FLOATS) for place in (source, scales))
+            store_vector(builder, builder.fmul(*both), target, constant(half))
         return context.get_dummy_value()
 
     return signature, build
@@ -60,7 +120,7 @@ def tile_float32(typing_context: Any, a: Any, b: Any, count: Any, c: Any) -> Any
 
 @intrinsic
 def fetch_lines(typing_context: Any, address: Any, size: Any) -> Any:
-    """Ask for `size` bytes that will be read soon, for the second cache: the work before will leave the first no room."""
+    """Ask for `size` bytes that will be needed soon, for the second cache: the work before will leave the first no room."""
     signature = types.void(types.int64, types.int64)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -81,14 +141,40 @@ def _turn(widen: Any) -> Any:
 
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, stride, target = arguments
-            found = [widen(builder, source, builder.mul(stride, constant(row))) for row in range(8)]
-            for column, vector in enumerate(_transposed(builder, [builder.bitcast(x, INTEGERS) for x in found])):
-                store_vector(builder, vector, target, constant(64 * column))
+            _write_turned(builder, _eight(builder, widen, source, stride), target)
             return context.get_dummy_value()
 
         return signature, build
 
     return turn
+
+
+def _turn_two(widen: Any, minus: bool) -> Any:
+    """The same with the sum, or the difference, of two parts of a matrix."""
+
+    @intrinsic
+    def turn(typing_context: Any, first: Any, second: Any, stride: Any, target: Any) -> Any:
+        signature = types.void(*[types.int64] * 4)
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            first, second, stride, target = arguments
+            both = zip(_eight(builder, widen, first, stride), _eight(builder, widen, second, stride), strict=True)
+            combine = builder.fsub if minus else builder.fadd
+            _write_turned(builder, [combine(a, b) for a, b in both], target)
+            return context.get_dummy_value()
+
+        return signature, build
+
+    return turn
+
+
+def _eight(builder: Any, widen: Any, source: Any, stride: Any) -> list[Any]:
+    return [widen(builder, source, builder.mul(stride, constant(row))) for row in range(8)]
+
+
+def _write_turned(builder: Any, rows: list[Any], target: Any) -> None:
+    for column, vector in enumerate(_transposed(builder, [builder.bitcast(row, INTEGERS) for row in rows])):
+        store_vector(builder, vector, target, constant(64 * column))
 
 
 def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
@@ -104,21 +190,55 @@ def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
 turn_float32 = _turn(widen_float32)
 turn_bfloat16 = _turn(widen_bfloat16)
 turn_float16 = _turn(widen_float16)
+turn_sum_float32, turn_difference_float32 = (_turn_two(widen_float32, minus) for minus in (False, True))
+turn_sum_bfloat16, turn_difference_bfloat16 = (_turn_two(widen_bfloat16, minus) for minus in (False, True))
+turn_sum_float16, turn_difference_float16 = (_turn_two(widen_float16, minus) for minus in (False, True))
+
+
+def _interleave(builder: Any, rows: list[Any], target: Any) -> None:
+    """Each step overwrites the two words that the one before has too many; the last has none."""
+    *steps, last = _transposed(builder, [*rows, rows[5], rows[5]])
+    for step, vector in enumerate(steps):
+        store_vector(builder, vector, target, constant(4 * TILE_ROWS * step))
+    for lanes in ([0, 1, 2, 3], [4, 5]):
+        place = constant(4 * TILE_ROWS * len(steps) + 4 * lanes[0])
+        store_vector(builder, pick(builder, last, lanes), target, place)
 
 
 @intrinsic
 def interleave_eight(typing_context: Any, source: Any, stride: Any, target: Any) -> Any:
-    """Eight 32-bit words of each of six rows, `stride` bytes apart, written six beside one another.
-
-    Writes eight bytes more than that: what comes next must be written later.
-    """
+    """Eight 32-bit words of each of six rows, `stride` bytes apart, written six beside one another."""
     signature = types.void(types.int64, types.int64, types.int64)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, stride, target = arguments
-        found = [load_vector(builder, source, builder.mul(stride, constant(row)), INTEGERS) for row in range(6)]
-        for step, vector in enumerate(_transposed(builder, [*found, found[5], found[5]])):
-            store_vector(builder, vector, target, constant(4 * TILE_ROWS * step))
+        _interleave(builder, _six(builder, source, stride, INTEGERS), target)
         return context.get_dummy_value()
 
     return signature, build
+
+
+def _six(builder: Any, source: Any, stride: Any, kind: Any) -> list[Any]:
+    return [load_vector(builder, source, builder.mul(stride, constant(row)), kind) for row in range(TILE_ROWS)]
+
+
+def _interleave_two(minus: bool) -> Any:
+    """The same with the sum, or the difference, of six rows of float32 and six others."""
+
+    @intrinsic
+    def interleave(typing_context: Any, first: Any, second: Any, stride: Any, target: Any) -> Any:
+        signature = types.void(*[types.int64] * 4)
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            first, second, stride, target = arguments
+            both = zip(_six(builder, first, stride, FLOATS), _six(builder, second, stride, FLOATS), strict=True)
+            combine = builder.fsub if minus else builder.fadd
+            _interleave(builder, [builder.bitcast(combine(a, b), INTEGERS) for a, b in both], target)
+            return context.get_dummy_value()
+
+        return signature, build
+
+    return interleave
+
+
+interleave_sums, interleave_differences = (_interleave_two(minus) for minus in (False, True))

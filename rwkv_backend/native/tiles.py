@@ -10,10 +10,12 @@ from typing import Any
 
 from rwkv_backend.native.addresses import floats, halves, rows, words
 from rwkv_backend.native.compiler import kernel
+from rwkv_backend.native.rows import copy
 from rwkv_backend.native.stored import BFLOAT16, FLOAT32, GROUP, INT4, INT4_WIDE, TABLE, ZERO, unpack_int4
 from rwkv_backend.native.tile_vectors import (
     TILE_COLUMNS,
     TILE_ROWS,
+    copy_sixteen,
     fetch_lines,
     interleave_eight,
     tile_float32,
@@ -28,6 +30,9 @@ DEPTH = 256
 
 ABREAST = 4
 """Panels of sixteen columns packed at a time."""
+
+EARLY = 12
+"""Rows of y that are fetched ahead of being written."""
 
 TOGETHER = 24
 """Tiles whose inputs are used by all these panels before the next: together they fit the second cache."""
@@ -80,7 +85,7 @@ def by_tiles(
             bytes_ahead = size * min(DEPTH, inner - k)
             a = packed + 4 * TILE_ROWS * tiles * begin
             run_tiles(a, panels, sums, tiles, width, depth, ahead, size * inner, many if size else 0, bytes_ahead)
-        write_out(sums, rows(y, count, outer), start, found, tiles)
+        write_out(sums, y, count, outer, start, found, tiles)
 
 
 @kernel
@@ -116,8 +121,8 @@ def pack_inputs(x: Any, count: Any, inner: Any, packed: Any) -> Any:
 
 @kernel
 def interleave_six(source: Any, stride: Any, target: Any, depth: Any) -> Any:
-    """Eight steps at a time. The last are for `interleave_some`, which writes nothing beyond them."""
-    whole = (depth - 1) // 8 * 8
+    """Eight steps at a time, and the rest."""
+    whole = depth // 8 * 8
     for i in range(0, whole, 8):
         interleave_eight(source + 4 * i, 4 * stride, target + 4 * TILE_ROWS * i)
     rest = depth - whole
@@ -251,16 +256,15 @@ def run_tiles(
 
 
 @kernel
-def write_out(sums: Any, y: Any, start: Any, many: Any, tiles: Any) -> Any:
+def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any, tiles: Any) -> Any:
     width = (many + TILE_COLUMNS - 1) // TILE_COLUMNS
-    for t in range(y.shape[0]):
+    for t in range(count):
+        fetch_lines(y + 4 * (min(t + EARLY, count - 1) * outer + start), 4 * many)
         tile, r = t // TILE_ROWS, t % TILE_ROWS
         for p in range(width):
-            row = floats(sums + 4 * TILE_COLUMNS * ((tile * width + p) * TILE_ROWS + r), TILE_COLUMNS)
-            n = start + p * TILE_COLUMNS
-            if n + TILE_COLUMNS <= start + many:
-                for c in range(TILE_COLUMNS):
-                    y[t, n + c] = row[c]
+            row = sums + 4 * TILE_COLUMNS * ((tile * width + p) * TILE_ROWS + r)
+            place, found = y + 4 * (t * outer + start + p * TILE_COLUMNS), many - p * TILE_COLUMNS
+            if found >= TILE_COLUMNS:
+                copy_sixteen(row, place)
             else:
-                for c in range(start + many - n):
-                    y[t, n + c] = row[c]
+                copy(floats(place, found), floats(row, found))
