@@ -2,7 +2,9 @@
 
     tape.py, programs.py   write down a model as a list of operations on addresses: the tape
     run.py                 runs a tape; products.py, rows.py and recurrences.py hold the operations
-    vectors.py, functions.py, addresses.py, team.py   what those are made of
+    dots.py                products of few rows: each weight is read once, as fast as memory gives it
+    tiles.py, strassen.py, byte_tiles.py   products of many: of floats, of large matrices of floats, of int8
+    vectors.py, *_vectors.py, functions.py, addresses.py, team.py   what those are made of
     build.py               compiles all this once for this machine and keeps it for the next start
     reader.py              the model's side: checks the state, lends its memory to the tape, returns the logits
 

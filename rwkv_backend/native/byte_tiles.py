@@ -32,7 +32,7 @@ from rwkv_backend.native.stored import ZERO
 from rwkv_backend.native.tile_vectors import fetch_lines, scale_sixteen, turn_float32
 from rwkv_backend.native.tiles import EARLY, clear
 
-BLOCK = 256
+BLOCK = 128
 """Inputs of a row that share a unit."""
 
 STEPS = BLOCK // BYTE_STEP

@@ -9,7 +9,8 @@
     y0 = p0 + p3 − p4 + p6     y1 = p2 + p4     y2 = p1 + p3     y3 = p0 − p1 + p2 + p5
 
 Sums and differences are taken while tiles are packed, so weights are held once, as they are. An entry of y is off by some
-units of float32's last digit of |x|·|w|, where |x| is the length of the longer of two rows, and |w| of two rows of W.
+units in the last place of |x|·|w|, where |x| is the length of the longer of the two rows that are added, and |w| of the two
+rows of W; and if one row holds what is no number, so does the other in the end.
 """
 
 from __future__ import annotations

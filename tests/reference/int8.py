@@ -1,6 +1,6 @@
 """How inputs of int8 products are rounded where many rows are multiplied at once: by the book, number by number.
 
-From `rwkv_backend/native/byte_tiles.py`: each 256 inputs of a row are counted from their least one in steps of a unit, as
+From `rwkv_backend/native/byte_tiles.py`: each 128 inputs of a row are counted from their least one in steps of a unit, as
 many steps as leave room, in int16, for four products with the weights of one side of 0.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK, STEP, FEWEST_ROWS = 256, 8, 8
+BLOCK, STEP, FEWEST_ROWS = 128, 8, 8
 FOURS = ([0, 1, 4, 5], [2, 3, 6, 7])
 """Of a step's eight products, those that are added in int16."""
 
 
 def room(weights: NDArray[np.int8]) -> int:
-    """Steps for the inputs of one block; `weights` (out, up to 256)."""
+    """Steps for the inputs of one block; `weights` (out, up to 128)."""
     whole = weights.shape[1] // STEP * STEP
     steps, rest = weights[:, :whole].reshape(len(weights), -1, STEP).astype(int), weights[:, whole:].astype(int)
     most = 1

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rwkv_backend.linear import DTYPES, Int8Linear, Linear, pack, stored_dtype
-from rwkv_backend.native import build, codes, products
+from rwkv_backend.native import build, codes, products, strassen
 from rwkv_backend.native.compiler import plain
 from rwkv_backend.native.tape import Matrix, Tape, matrix_of, table_of
 from tests.reference import int8
@@ -84,6 +84,39 @@ def test_product_is_that_of_the_numbers_stored(dtype: str, count: int, inner: in
     assert torch.allclose(multiplied(x, matrix_of(with_bias)), got + bias, atol=1e-6)
 
 
+HALVED = [(256, 768, 768), (511, 768, 896), (512, 1024, 768), (262, 784, 1024), (257, 2064, 768)]
+"""Large enough for Strassen's products: with rows missing in the second half, a whole tile of them, a rest of a block."""
+
+
+@pytest.mark.parametrize(("count", "inner", "outer"), HALVED)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_seven_products_of_halves_are_the_whole_product(dtype: str, count: int, inner: int, outer: int) -> None:
+    weight, bias = draw(outer, inner).to(stored_dtype(dtype)), draw(outer, seed=1)
+    x = draw(count, inner, seed=2) * torch.logspace(-2, 2, count).unsqueeze(1)
+    matrix = matrix_of(pack(weight, bias, dtype))
+    assert plain(strassen.pays)(matrix.kind, count, inner, outer)
+    want = x.double() @ weight.double().T + bias.double()
+    lengths = x.double().norm(dim=1)
+    half = strassen.TILE_ROWS * int(plain(strassen.half_tiles)(count))
+    partner = torch.tensor([(row + half) if row < half else row - half for row in range(count)]).clamp(max=count - 1)
+    longer = torch.maximum(lengths, lengths[partner]).unsqueeze(1)
+    allowed = 2e-6 * longer * weight.double().norm(dim=1).max()
+    got = multiplied(x, matrix)
+    assert ((got.double() - want).abs() <= allowed).all()
+    for helpers in (1, 3):
+        assert torch.equal(multiplied(x, matrix, helpers), got)
+
+
+@pytest.mark.parametrize(
+    ("count", "inner", "outer"), [(255, 768, 768), (256, 767, 768), (256, 776, 768), (256, 768, 832)]
+)
+def test_what_cannot_be_halved_is_multiplied_whole(count: int, inner: int, outer: int) -> None:
+    matrix, x = matrix_of(pack(draw(outer, inner), None, "float32")), draw(count, inner, seed=2)
+    assert not plain(strassen.pays)(matrix.kind, count, inner, outer)
+    size = x.double().abs() @ matrix.weight.double().abs().T
+    assert ((multiplied(x, matrix).double() - x.double() @ matrix.weight.double().T).abs() <= 3e-6 * size).all()
+
+
 WEIGHTS = {
     "normal": lambda outer, inner: draw(outer, inner),
     "all at their largest": lambda outer, inner: torch.ones(outer, inner),
@@ -102,7 +135,7 @@ INPUTS = {
 
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("inputs", INPUTS)
-@pytest.mark.parametrize("inner", [5, 8, 255, 256, 257, 1000])
+@pytest.mark.parametrize("inner", [5, 8, 127, 128, 129, 1000])
 def test_bytes_are_counted_as_said_and_never_overflow(weights: str, inputs: str, inner: int) -> None:
     """Whatever the numbers: the product of what was rounded, and hence within half a step of each input."""
     linear = pack(WEIGHTS[weights](21, inner), None, "int8")
