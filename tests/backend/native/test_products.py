@@ -13,6 +13,7 @@ from rwkv_backend.linear import DTYPES, Int8Linear, Linear, pack, stored_dtype
 from rwkv_backend.native import build, codes, products, strassen
 from rwkv_backend.native.compiler import plain
 from rwkv_backend.native.tape import Matrix, Tape, matrix_of, table_of
+from rwkv_backend.native.tile_vectors import TILE_ROWS
 from tests.reference import int8
 
 SHAPES = [
@@ -97,7 +98,7 @@ def test_seven_products_of_halves_are_the_whole_product(dtype: str, count: int, 
     assert plain(strassen.pays)(matrix.kind, count, inner, outer)
     want = x.double() @ weight.double().T + bias.double()
     lengths = x.double().norm(dim=1)
-    half = strassen.TILE_ROWS * int(plain(strassen.half_tiles)(count))
+    half = TILE_ROWS * int(plain(strassen.half_tiles)(count))
     partner = torch.tensor([(row + half) if row < half else row - half for row in range(count)]).clamp(max=count - 1)
     longer = torch.maximum(lengths, lengths[partner]).unsqueeze(1)
     allowed = 2e-6 * longer * weight.double().norm(dim=1).max()
