@@ -20,16 +20,11 @@ if TYPE_CHECKING:
     from rwkv_backend.probe import Probe
     from rwkv_backend.state import State
 
-SHORTEST_CHUNK, LONGEST_CHUNK = 64, 512
-"""Tokens that go through the layers at once. Fewer leave the processor idle; more are split, so that activations never
-outgrow the weights.
-"""
+SHORT_CHUNK = 64
+"""Tokens that a CPU reads at once: some tenths of a second for a model of a billion parameters."""
 
-MATRICES = 13
-"""A layer's weights, in squares of the model's width: 12 to 14 in all versions."""
-
-SOON = 12_000_000_000
-"""Multiplications in a chunk on a CPU: a third of a second, the longest wait for a stop that should be."""
+LONGEST_CHUNK = 512
+"""Tokens that go through the layers at once. Longer inputs are split, so that activations never outgrow the weights."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +146,7 @@ class RWKVModel(ABC):
     @property
     def chunk(self) -> int:
         """Tokens of a prompt that are read at once: enough to keep the device busy, few enough to stop soon."""
-        if self.device.type == "cuda":
-            return LONGEST_CHUNK
-        affordable = SOON // (MATRICES * self.sizes.n_layer * self.sizes.n_embd**2)
-        return min(max(SHORTEST_CHUNK, affordable // SHORTEST_CHUNK * SHORTEST_CHUNK), LONGEST_CHUNK)
+        return LONGEST_CHUNK if self.device.type == "cuda" else SHORT_CHUNK
 
     @property
     def weight_bytes(self) -> int:

@@ -35,6 +35,9 @@ from rwkv_backend.native.tiles import EARLY, clear
 BLOCK = 128
 """Inputs of a row that share a unit."""
 
+SHORTEST = 192
+"""Inputs in a row from which on they are counted in bytes. Matrices with fewer take no time, and keep 12 to 15 bits."""
+
 STEPS = BLOCK // BYTE_STEP
 PANEL = 4 * BYTE_COLUMNS + STEPS * BYTE_STEP * BYTE_COLUMNS
 """Bytes of sixteen rows of W in a block: their sums, then their weights."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from rwkv_backend.native.addresses import bytes_at, floats, halves, rows, shorts, signed_bytes
 from rwkv_backend.native.byte_tiles import (
+    SHORTEST,
     blocks_of,
     by_byte_tiles,
     byte_own_words,
@@ -44,7 +45,7 @@ from rwkv_backend.native.vectors import from_bfloat16, from_float16
 def shared_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that `prepare` needs for `count` rows of `inner` numbers."""
     tiles = max(tile_shared_words(count, inner), strassen_shared_words(count, inner))
-    return max(FEW + FEW * inner, tiles, byte_shared_words(count, inner))
+    return max(count + count * inner, tiles, byte_shared_words(count, inner))
 
 
 @kernel
@@ -61,17 +62,23 @@ def prepare(kind: Any, weight: Any, low: Any, x: Any, count: Any, inner: Any, ou
             pack_halves(x, count, inner, shared)
         elif count >= FEW:
             pack_inputs(x, count, inner, shared)
-    elif count >= FEW:
+    elif in_bytes(kind, count, inner):
         room = bytes_at(low, blocks_of(inner))
         if room[0] == 0:
             measure_room(weight, inner, outer, room)
         count_inputs(x, count, inner, room, shared)
     else:
-        units = floats(shared, FEW)
+        units = floats(shared, count)
         for t in range(count):
             entry = floats(x + t * inner * 4, inner)
             units[t] = input_scale(x + t * inner * 4, inner)
-            count_in(entry, units[t], shorts(shared + 4 * FEW + 2 * t * inner, inner))
+            count_in(entry, units[t], shorts(shared + 4 * count + 2 * t * inner, inner))
+
+
+@kernel
+def in_bytes(kind: Any, count: Any, inner: Any) -> Any:
+    """Whether inputs are counted in bytes: many long rows of an int8 product."""
+    return kind == INT8 and count >= FEW and inner >= SHORTEST
 
 
 @kernel
@@ -92,8 +99,10 @@ def columns(
     own: Any,
 ) -> Any:
     """Columns first … last of y (count, outer) = x (count, inner) @ Wᵀ + bias. All are addresses; 0: no bias."""
-    if count >= FEW and kind == INT8:
+    if in_bytes(kind, count, inner):
         by_byte_tiles(weight, scale, y, count, inner, outer, first, last, shared, own)
+    elif kind == INT8:
+        rows_int8(weight, scale, y, count, inner, outer, first, last, shared)
     elif pays(kind, count, inner, outer):
         by_strassen(kind, weight, y, count, inner, outer, first, last, shared, own)
         if bias != 0:
@@ -102,8 +111,6 @@ def columns(
         return
     elif count >= FEW:
         by_tiles(kind, weight, scale, low, y, count, inner, outer, first, last, shared, own)
-    elif kind == INT8:
-        rows_int8(weight, scale, y, count, inner, outer, first, last, shared)
     elif kind in (INT4, INT4_WIDE):
         rows_int4(kind, weight, scale, low, x, y, count, inner, outer, first, last, own)
     elif kind == TABLE:
@@ -180,7 +187,7 @@ def rest_half(kind: Any, row: Any, x: Any, start: Any) -> Any:
 def rows_int8(
     weight: Any, scale: Any, y: Any, count: Any, inner: Any, outer: Any, first: Any, last: Any, shared: Any
 ) -> Any:
-    units, counted = floats(shared, FEW), shared + 4 * FEW
+    units, counted = floats(shared, count), shared + 4 * count
     out, scales, whole = rows(y, count, outer), floats(scale, outer), inner // STEP * STEP
     for n in range(first, last):
         row = weight + n * inner

@@ -149,7 +149,9 @@ def test_without_every_the_logits_are_those_after_the_last_token(kind: str, open
     assert row.dtype == rows.dtype == torch.float32
     assert rows.shape == (len(tokens), tiny.SIZES[kind].vocab)
     assert_near(row, rows[-1], 1e-5)
-    assert_same_state(every, last)
+    theirs = dict(fields_of(last))
+    for name, numbers in fields_of(every):  # the last layer's rest is read for the last rows alone: rounded otherwise
+        assert_near(theirs[name], numbers, 1e-5, name)
 
 
 @every_kind

@@ -9,9 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK, STEP, FEWEST_ROWS = 128, 8, 8
+BLOCK, STEP = 128, 8
+FEWEST_ROWS, SHORTEST_ROW = 8, 192
 FOURS = ([0, 1, 4, 5], [2, 3, 6, 7])
 """Of a step's eight products, those that are added in int16."""
+
+
+def in_bytes(count: int, inner: int) -> bool:
+    """Whether a product is rounded so at all."""
+    return count >= FEWEST_ROWS and inner >= SHORTEST_ROW
 
 
 def room(weights: NDArray[np.int8]) -> int:

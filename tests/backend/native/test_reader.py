@@ -68,7 +68,7 @@ def _widen(node: object) -> None:
 
 
 def _product_of_bytes(linear: Int8Linear, x: Tensor) -> Tensor:
-    if len(x) >= int8.FEWEST_ROWS:
+    if int8.in_bytes(*x.shape):
         x = torch.from_numpy(int8.rounded(x.numpy(), linear.whole.numpy())[0]).float()
     y = functional.linear(x, linear.whole.float()) * linear.scale
     return y if linear.bias is None else y + linear.bias
