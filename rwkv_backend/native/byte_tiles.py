@@ -28,7 +28,7 @@ from rwkv_backend.native.byte_vectors import (
     tile_bytes,
 )
 from rwkv_backend.native.compiler import kernel
-from rwkv_backend.native.stored import ZERO
+from rwkv_backend.native.stored import FEW, INT8, ZERO
 from rwkv_backend.native.tile_vectors import fetch_lines, scale_sixteen, turn_float32
 from rwkv_backend.native.tiles import EARLY, clear
 
@@ -51,6 +51,12 @@ TURNED = 32
 
 ABREAST = 8
 """Panels of sixteen columns packed at a time: together they fill the first cache."""
+
+
+@kernel
+def in_bytes(kind: Any, count: Any, inner: Any) -> Any:
+    """Whether inputs are counted in bytes: many long rows of an int8 product."""
+    return kind == INT8 and count >= FEW and inner >= SHORTEST
 
 
 @kernel
@@ -162,7 +168,7 @@ def by_byte_tiles(
             ahead, many = weight + n * inner + k, max(0, min(together, last - n))
             inputs = packed + TILE * tiles * block
             run_byte_tiles(inputs, own, sums, tiles, width, steps, ahead, inner, many, min(BLOCK, inner - k))
-        scale_out(sums, scale, y, count, outer, start, found, tiles)
+        scale_out(sums, scale, y, count, outer, start, found)
 
 
 @kernel
@@ -211,7 +217,8 @@ def run_byte_tiles(
 
 
 @kernel
-def scale_out(sums: Any, scale: Any, y: Any, count: Any, outer: Any, start: Any, many: Any, tiles: Any) -> Any:
+def scale_out(sums: Any, scale: Any, y: Any, count: Any, outer: Any, start: Any, many: Any) -> Any:
+    """As `tiles.write_out`, each column times its scale."""
     width = (many + BYTE_COLUMNS - 1) // BYTE_COLUMNS
     for t in range(count):
         fetch_lines(y + 4 * (min(t + EARLY, count - 1) * outer + start), 4 * many)

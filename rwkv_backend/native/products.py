@@ -12,12 +12,12 @@ import numpy as np
 
 from rwkv_backend.native.addresses import bytes_at, floats, halves, rows, shorts, signed_bytes
 from rwkv_backend.native.byte_tiles import (
-    SHORTEST,
     blocks_of,
     by_byte_tiles,
     byte_own_words,
     byte_shared_words,
     count_inputs,
+    in_bytes,
     measure_room,
 )
 from rwkv_backend.native.compiler import kernel, summing
@@ -73,12 +73,6 @@ def prepare(kind: Any, weight: Any, low: Any, x: Any, count: Any, inner: Any, ou
             entry = floats(x + t * inner * 4, inner)
             units[t] = input_scale(x + t * inner * 4, inner)
             count_in(entry, units[t], shorts(shared + 4 * count + 2 * t * inner, inner))
-
-
-@kernel
-def in_bytes(kind: Any, count: Any, inner: Any) -> Any:
-    """Whether inputs are counted in bytes: many long rows of an int8 product."""
-    return kind == INT8 and count >= FEW and inner >= SHORTEST
 
 
 @kernel

@@ -22,11 +22,11 @@ import numpy as np
 from rwkv_backend.native.addresses import floats
 from rwkv_backend.native.codes import BLOCK
 from rwkv_backend.native.compiler import kernel
+from rwkv_backend.native.rows import copy
 from rwkv_backend.native.stored import BFLOAT16, FLOAT16, FLOAT32
 from rwkv_backend.native.tile_vectors import (
     TILE_COLUMNS,
     TILE_ROWS,
-    copy_sixteen,
     fetch_lines,
     interleave_differences,
     interleave_eight,
@@ -40,7 +40,7 @@ from rwkv_backend.native.tile_vectors import (
     turn_sum_float16,
     turn_sum_float32,
 )
-from rwkv_backend.native.tiles import DEPTH, EARLY, TOGETHER, bytes_a_weight, clear, turn_eight
+from rwkv_backend.native.tiles import DEPTH, TOGETHER, bytes_a_weight, clear, turn_eight, write_out
 
 FEWEST, SHORTEST = 256, 768
 """Rows of x, and rows and columns of W, from which on it pays."""
@@ -77,7 +77,7 @@ def half_tiles(count: Any) -> Any:
 
 @kernel
 def strassen_shared_words(count: Any, inner: Any) -> Any:
-    return (7 * half_tiles(count) + 2) * TILE_ROWS * (inner // 2) + TILE_ROWS
+    return (7 * half_tiles(count) + 2) * TILE_ROWS * (inner // 2)
 
 
 @kernel
@@ -90,7 +90,7 @@ def pack_halves(x: Any, count: Any, inner: Any, packed: Any) -> Any:
     """The x of each product, one product after the other, each as `tiles.pack_inputs` would pack it."""
     half, tiles = inner // 2, half_tiles(count)
     size = 4 * TILE_ROWS * half
-    spare = packed + 7 * tiles * size + 4 * TILE_ROWS
+    spare = packed + 7 * tiles * size
     for product in range(7):
         for tile in range(tiles):
             a, wide = six_rows(x, count, inner, OF_X[product, 0], tile, spare)
@@ -125,12 +125,11 @@ def six_rows(x: Any, count: Any, inner: Any, quarter: Any, tile: Any, spare: Any
 
 @kernel
 def copy_rows(source: Any, stride: Any, half: Any, many: Any, target: Any) -> Any:
+    """`many` rows of `half` numbers, `stride` numbers apart, and zeros to make six, one behind the other."""
     for r in range(TILE_ROWS):
         row = floats(target + 4 * half * r, half)
         if r < many:
-            old = floats(source + 4 * stride * r, half)
-            for i in range(half):
-                row[i] = old[i]
+            copy(row, floats(source + 4 * stride * r, half))
         else:
             clear(row)
     return target
@@ -164,9 +163,9 @@ def by_strassen(
                 a = packed + 4 * TILE_ROWS * (product * tiles * half + tiles * begin)
                 run_product(kind, weight, inner, outer, product, a, panels, quarters, tiles, depth, n, k, a_seventh)
         for quarter in range(4):
-            column = start + quarter % 2 * (outer // 2)
-            above = quarter // 2 * TILE_ROWS * tiles
-            write_quarter(quarters + 4 * words * quarter, y, count, outer, above, column, tiles)
+            above, column = quarter // 2 * TILE_ROWS * tiles, start + quarter % 2 * (outer // 2)
+            found = min(TILE_ROWS * tiles, count - above)
+            write_out(quarters + 4 * words * quarter, y + 4 * above * outer, found, outer, column, COLUMNS)
 
 
 @kernel
@@ -248,14 +247,3 @@ def turn_combined(kind: Any, sign: Any, a: Any, b: Any, stride: Any, target: Any
         turn_difference_bfloat16(a, b, stride, target)
     else:
         turn_difference_float16(a, b, stride, target)
-
-
-@kernel
-def write_quarter(sums: Any, y: Any, count: Any, outer: Any, above: Any, column: Any, tiles: Any) -> Any:
-    many = min(TILE_ROWS * tiles, count - above)
-    for t in range(many):
-        fetch_lines(y + 4 * ((above + min(t + EARLY, many - 1)) * outer + column), 4 * COLUMNS)
-        tile, r = t // TILE_ROWS, t % TILE_ROWS
-        for p in range(WIDTH):
-            row = sums + 4 * TILE_COLUMNS * ((tile * WIDTH + p) * TILE_ROWS + r)
-            copy_sixteen(row, y + 4 * ((above + t) * outer + column + p * TILE_COLUMNS))

@@ -31,7 +31,6 @@ TILE_ROWS, TILE_COLUMNS = 6, 16
 AHEAD = 768
 """Bytes ahead of their use at which inputs are asked for: they come from the second cache."""
 
-
 PLACES = [(row, half) for row in range(TILE_ROWS) for half in (0, 1)]
 
 

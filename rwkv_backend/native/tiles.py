@@ -85,7 +85,7 @@ def by_tiles(
             bytes_ahead = size * min(DEPTH, inner - k)
             a = packed + 4 * TILE_ROWS * tiles * begin
             run_tiles(a, panels, sums, tiles, width, depth, ahead, size * inner, many if size else 0, bytes_ahead)
-        write_out(sums, y, count, outer, start, found, tiles)
+        write_out(sums, y, count, outer, start, found)
 
 
 @kernel
@@ -256,7 +256,8 @@ def run_tiles(
 
 
 @kernel
-def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any, tiles: Any) -> Any:
+def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any) -> Any:
+    """The sums of `count` rows to columns start … start + many of y."""
     width = (many + TILE_COLUMNS - 1) // TILE_COLUMNS
     for t in range(count):
         fetch_lines(y + 4 * (min(t + EARLY, count - 1) * outer + start), 4 * many)
