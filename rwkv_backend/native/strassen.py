@@ -33,14 +33,8 @@ from rwkv_backend.native.tile_vectors import (
     interleave_sums,
     tile_float32,
     tile_for_two,
-    turn_difference_bfloat16,
-    turn_difference_float16,
-    turn_difference_float32,
-    turn_sum_bfloat16,
-    turn_sum_float16,
-    turn_sum_float32,
 )
-from rwkv_backend.native.tiles import DEPTH, TOGETHER, bytes_a_weight, clear, turn_eight, write_out
+from rwkv_backend.native.tiles import DEPTH, bytes_a_weight, clear, turn_eight, write_out
 
 FEWEST, SHORTEST = 256, 768
 """Rows of x, and rows and columns of W, from which on it pays."""
@@ -55,10 +49,11 @@ OF_Y = np.array(
 )
 """The quarters of y that each product goes into, and its signs there."""
 
-WIDTH = 2
-"""Panels of sixteen columns at a time: then all quarters of their weights and sums fit the second cache."""
+SLICE = 2048
+"""Columns of x and of W that are multiplied, all halves of them, before the next: all sums of their x fit the third cache."""
 
-COLUMNS = WIDTH * TILE_COLUMNS
+PANELS = 5
+"""Sixteen columns of each quarter of the weights, and of a sum of two quarters."""
 
 
 @kernel
@@ -77,46 +72,54 @@ def half_tiles(count: Any) -> Any:
 
 @kernel
 def strassen_shared_words(count: Any, inner: Any) -> Any:
-    return (7 * half_tiles(count) + 2) * TILE_ROWS * (inner // 2)
+    return 7 * half_tiles(count) * TILE_ROWS * (inner // 2) + 2 * TILE_ROWS * (min(inner, SLICE) // 2)
 
 
 @kernel
 def strassen_own_words(count: Any) -> Any:
-    return COLUMNS * (DEPTH + 4 * TILE_ROWS * half_tiles(count))
+    return TILE_COLUMNS * (PANELS * DEPTH + 4 * TILE_ROWS * half_tiles(count))
 
 
 @kernel
 def pack_halves(x: Any, count: Any, inner: Any, packed: Any) -> Any:
-    """The x of each product, one product after the other, each as `tiles.pack_inputs` would pack it."""
-    half, tiles = inner // 2, half_tiles(count)
-    size = 4 * TILE_ROWS * half
-    spare = packed + 7 * tiles * size
-    for product in range(7):
-        for tile in range(tiles):
-            a, wide = six_rows(x, count, inner, OF_X[product, 0], tile, spare)
-            b, other = (
-                six_rows(x, count, inner, OF_X[product, 1], tile, spare + size) if OF_X[product, 2] else (a, wide)
-            )
-            if other != wide:  # one of them was copied
-                a, wide = (copy_rows(a, wide, half, TILE_ROWS, spare), half) if wide != half else (a, wide)
-                b, other = (copy_rows(b, other, half, TILE_ROWS, spare + size), half) if other != half else (b, other)
-            for begin in range(0, half, DEPTH):
-                depth = min(DEPTH, half - begin)
-                target = packed + size * product * tiles + 4 * TILE_ROWS * (tiles * begin + tile * depth)
-                for i in range(0, depth, 8):
-                    at, place = 4 * (begin + i), target + 4 * TILE_ROWS * i
-                    if OF_X[product, 2] == 0:
-                        interleave_eight(a + at, 4 * wide, place)
-                    elif OF_X[product, 2] > 0:
-                        interleave_sums(a + at, b + at, 4 * wide, place)
-                    else:
-                        interleave_differences(a + at, b + at, 4 * wide, place)
+    """The x of each product, slice by slice, one product after the other, each as `tiles.pack_inputs` would pack it."""
+    tiles = half_tiles(count)
+    spare = packed + 4 * 7 * tiles * TILE_ROWS * (inner // 2)
+    for left in range(0, inner, SLICE):
+        half = min(SLICE, inner - left) // 2
+        for product in range(7):
+            for tile in range(tiles):
+                target = packed + 4 * TILE_ROWS * tiles * (7 * (left // 2) + product * half)
+                pack_tile(x + 4 * left, count, inner, half, product, tile, target, spare)
 
 
 @kernel
-def six_rows(x: Any, count: Any, inner: Any, quarter: Any, tile: Any, spare: Any) -> Any:
+def pack_tile(x: Any, count: Any, inner: Any, half: Any, product: Any, tile: Any, packed: Any, spare: Any) -> Any:
+    a, wide = six_rows(x, count, inner, half, OF_X[product, 0], tile, spare)
+    b, other, sign = a, wide, OF_X[product, 2]
+    if sign != 0:
+        b, other = six_rows(x, count, inner, half, OF_X[product, 1], tile, spare + 4 * TILE_ROWS * half)
+    if other != wide:  # one of them was copied
+        a, wide = (copy_rows(a, wide, half, TILE_ROWS, spare), half) if wide != half else (a, wide)
+        second = spare + 4 * TILE_ROWS * half
+        b, other = (copy_rows(b, other, half, TILE_ROWS, second), half) if other != half else (b, other)
+    for begin in range(0, half, DEPTH):
+        depth = min(DEPTH, half - begin)
+        target = packed + 4 * TILE_ROWS * (half_tiles(count) * begin + tile * depth)
+        for i in range(0, depth, 8):
+            at, place = 4 * (begin + i), target + 4 * TILE_ROWS * i
+            if sign == 0:
+                interleave_eight(a + at, 4 * wide, place)
+            elif sign > 0:
+                interleave_sums(a + at, b + at, 4 * wide, place)
+            else:
+                interleave_differences(a + at, b + at, 4 * wide, place)
+
+
+@kernel
+def six_rows(x: Any, count: Any, inner: Any, half: Any, quarter: Any, tile: Any, spare: Any) -> Any:
     """Where a tile's rows of a quarter of x lie, and how many numbers apart: with zeros in `spare` if x ends before them."""
-    half, row = inner // 2, (tile + quarter // 2 * half_tiles(count)) * TILE_ROWS
+    row = (tile + quarter // 2 * half_tiles(count)) * TILE_ROWS
     source = x + 4 * (row * inner + quarter % 2 * half)
     if row + TILE_ROWS <= count:
         return source, inner
@@ -149,101 +152,95 @@ def by_strassen(
     own: Any,
 ) -> Any:
     """Columns first/2 … last/2 of both halves of y: whoever shares the work takes as many as from another product."""
-    half, tiles = inner // 2, half_tiles(count)
-    words = COLUMNS * TILE_ROWS * tiles
-    panels, quarters = own, own + 4 * COLUMNS * DEPTH
-    for start in range(first // 2, last // 2, COLUMNS):
-        clear(floats(quarters, 4 * words))
-        for begin in range(0, half, DEPTH):
-            depth = min(DEPTH, half - begin)
-            n, k = (start, begin + DEPTH) if begin + DEPTH < half else (start + COLUMNS, 0)
-            for product in range(7):
-                pack_combined(kind, weight, inner, outer, product, start, begin, depth, panels)
-                a_seventh = product if n < last // 2 else NONE
-                a = packed + 4 * TILE_ROWS * (product * tiles * half + tiles * begin)
-                run_product(kind, weight, inner, outer, product, a, panels, quarters, tiles, depth, n, k, a_seventh)
-        for quarter in range(4):
-            above, column = quarter // 2 * TILE_ROWS * tiles, start + quarter % 2 * (outer // 2)
-            found = min(TILE_ROWS * tiles, count - above)
-            write_out(quarters + 4 * words * quarter, y + 4 * above * outer, found, outer, column, COLUMNS)
+    tiles, size = half_tiles(count), bytes_a_weight(kind)
+    stride = size * inner
+    words = TILE_COLUMNS * TILE_ROWS * tiles
+    panels, quarters = own, own + 4 * PANELS * TILE_COLUMNS * DEPTH
+    for left in range(0, inner, SLICE):
+        half = min(SLICE, inner - left) // 2
+        for start in range(first // 2, last // 2, TILE_COLUMNS):
+            clear(floats(quarters, 4 * words))
+            for begin in range(0, half, DEPTH):
+                depth = min(DEPTH, half - begin)
+                n, k = (start, begin + DEPTH) if begin + DEPTH < half else (start + TILE_COLUMNS, 0)
+                to_right, to_down = size * half, stride * (outer // 2)
+                now, ahead = weight + stride * start + size * (left + begin), weight + stride * n + size * (left + k)
+                pack_quarters(kind, now, stride, to_right, to_down, depth, panels)
+                for product in range(7):
+                    fetch = size * min(DEPTH, half - k) if product == 6 and n < last // 2 else 0
+                    a = packed + 4 * TILE_ROWS * tiles * (7 * (left // 2) + product * half + begin)
+                    b = combined(product, panels, depth)
+                    run_product(product, a, b, quarters, tiles, depth, ahead, stride, to_right, to_down, fetch)
+            for quarter in range(4):
+                above, column = quarter // 2 * TILE_ROWS * tiles, start + quarter % 2 * (outer // 2)
+                found, target = min(TILE_ROWS * tiles, count - above), y + 4 * above * outer
+                write_out(quarters + 4 * words * quarter, target, found, outer, column, TILE_COLUMNS, left > 0)
 
 
 @kernel
 def run_product(
-    kind: Any,
-    weight: Any,
-    inner: Any,
-    outer: Any,
     product: Any,
     a: Any,
-    panels: Any,
+    b: Any,
     quarters: Any,
     tiles: Any,
     depth: Any,
-    n: Any,
-    k: Any,
-    a_seventh: Any,
+    ahead: Any,
+    stride: Any,
+    to_right: Any,
+    to_down: Any,
+    fetch: Any,
 ) -> Any:
-    """One product into its quarters. Meanwhile a seventh of the weights that come next, from (n, k) on, is on its way."""
-    words = COLUMNS * TILE_ROWS * tiles
-    first, second = OF_Y[product, 0], OF_Y[product, 1]
-    of_first, of_second = np.float32(OF_Y[product, 2]), np.float32(OF_Y[product, 3])
-    size = bytes_a_weight(kind)
-    asked, done, calls = 0, 0, tiles * WIDTH
-    begin_rows, end_rows = 4 * COLUMNS * a_seventh // 7, 4 * COLUMNS * (a_seventh + 1) // 7
-    for begin in range(0, tiles, TOGETHER):
-        for p in range(WIDTH):
-            b = panels + 4 * TILE_COLUMNS * p * depth
-            for tile in range(begin, min(tiles, begin + TOGETHER)):
-                done += 1
-                while a_seventh != NONE and asked * calls < (end_rows - begin_rows) * done:
-                    row = begin_rows + asked
-                    place = quarter_at(weight, size, inner, outer, row // COLUMNS, n + row % COLUMNS, k)
-                    fetch_lines(place, size * min(DEPTH, inner // 2 - k))
-                    asked += 1
-                at = 4 * TILE_ROWS * TILE_COLUMNS * (tile * WIDTH + p)
-                inputs, c = a + 4 * TILE_ROWS * tile * depth, quarters + 4 * words * first + at
-                if second == NONE:
-                    tile_float32(inputs, b, depth, c)
-                else:
-                    d = quarters + 4 * words * second + at
-                    tile_for_two(inputs, b, depth, c, of_first, d, of_second)
+    """One product into its quarters. Meanwhile the next weights are on their way: `fetch` bytes of each row in all quarters.
 
-
-@kernel
-def quarter_at(weight: Any, size: Any, inner: Any, outer: Any, quarter: Any, n: Any, k: Any) -> Any:
-    """Where a quarter of Wᵀ lies, from its column n and row k on."""
-    return weight + size * ((n + quarter % 2 * (outer // 2)) * inner + k + quarter // 2 * (inner // 2))
-
-
-@kernel
-def pack_combined(
-    kind: Any, weight: Any, inner: Any, outer: Any, product: Any, n: Any, begin: Any, depth: Any, panels: Any
-) -> Any:
-    size, sign = bytes_a_weight(kind), OF_W[product, 2]
-    a = quarter_at(weight, size, inner, outer, OF_W[product, 0], n, begin)
-    b = quarter_at(weight, size, inner, outer, OF_W[product, 1], n, begin) if sign != 0 else a
-    for eight in range(COLUMNS // 8):
-        row = size * inner * 8 * eight
-        panel = panels + 4 * TILE_COLUMNS * depth * (eight // 2) + 32 * (eight % 2)
-        for i in range(0, depth, 8):
-            turn_combined(kind, sign, a + row + size * i, b + row + size * i, size * inner, panel + 64 * i)
-
-
-@kernel
-def turn_combined(kind: Any, sign: Any, a: Any, b: Any, stride: Any, target: Any) -> Any:
-    if sign == 0:
-        turn_eight(kind, a, stride, target)
-    elif sign > 0:
-        if kind == FLOAT32:
-            turn_sum_float32(a, b, stride, target)
-        elif kind == BFLOAT16:
-            turn_sum_bfloat16(a, b, stride, target)
+    Only the last product asks for them: what was fetched before would have left the second cache again.
+    """
+    size = 4 * TILE_ROWS * TILE_COLUMNS
+    c, d = quarters + size * tiles * OF_Y[product, 0], quarters + size * tiles * OF_Y[product, 1]
+    of_c, of_d = np.float32(OF_Y[product, 2]), np.float32(OF_Y[product, 3])
+    many, asked = 4 * TILE_COLUMNS if fetch else 0, 0
+    for tile in range(tiles):
+        while asked * tiles < many * (tile + 1):
+            quarter, row = asked // TILE_COLUMNS, asked % TILE_COLUMNS
+            fetch_lines(quarter_at(ahead, quarter, to_right, to_down) + stride * row, fetch)
+            asked += 1
+        x = a + 4 * TILE_ROWS * tile * depth
+        if OF_Y[product, 1] == NONE:
+            tile_float32(x, b, depth, c + size * tile)
         else:
-            turn_sum_float16(a, b, stride, target)
-    elif kind == FLOAT32:
-        turn_difference_float32(a, b, stride, target)
-    elif kind == BFLOAT16:
-        turn_difference_bfloat16(a, b, stride, target)
+            tile_for_two(x, b, depth, c + size * tile, of_c, d + size * tile, of_d)
+
+
+@kernel
+def quarter_at(weight: Any, quarter: Any, to_right: Any, to_down: Any) -> Any:
+    """The same place in another quarter of Wᵀ as in the first; W holds its columns as rows."""
+    return weight + quarter % 2 * to_down + quarter // 2 * to_right
+
+
+@kernel
+def pack_quarters(kind: Any, weight: Any, stride: Any, to_right: Any, to_down: Any, depth: Any, panels: Any) -> Any:
+    """Each of the four by itself, as `tiles.pack_panels` would pack it: weights are read once, in the order they lie in."""
+    size = bytes_a_weight(kind)
+    for quarter in range(4):
+        for half in range(2):
+            rows = quarter_at(weight, quarter, to_right, to_down) + 8 * half * stride
+            panel = panels + 4 * TILE_COLUMNS * depth * quarter + 32 * half
+            for i in range(0, depth, 8):
+                turn_eight(kind, rows + size * i, stride, panel + 4 * TILE_COLUMNS * i)
+
+
+@kernel
+def combined(product: Any, panels: Any, depth: Any) -> Any:
+    """Where the packed weights of a product are: a quarter, or the sum of two behind all quarters."""
+    words, sign = TILE_COLUMNS * depth, OF_W[product, 2]
+    first, last = panels + 4 * words * OF_W[product, 0], panels + 4 * words * 4
+    if sign == 0:
+        return first
+    a, b, target = floats(first, words), floats(panels + 4 * words * OF_W[product, 1], words), floats(last, words)
+    if sign > 0:
+        for i in range(words):
+            target[i] = a[i] + b[i]
     else:
-        turn_difference_float16(a, b, stride, target)
+        for i in range(words):
+            target[i] = a[i] - b[i]
+    return last

@@ -28,8 +28,11 @@ from rwkv_backend.native.vectors import (
 
 TILE_ROWS, TILE_COLUMNS = 6, 16
 
-AHEAD = 768
+AHEAD = 1536
 """Bytes ahead of their use at which inputs are asked for: they come from the second cache."""
+
+STEPS = 8
+"""Steps of a tile that are written out one after the other: a processor that two programs share has few orders to spare."""
 
 PLACES = [(row, half) for row in range(TILE_ROWS) for half in (0, 1)]
 
@@ -40,16 +43,24 @@ def _place(row: int, half: int) -> Any:
 
 def _run_tile(builder: Any, a: Any, b: Any, count: Any, sums: dict[tuple[int, int], Any]) -> None:
     """Adds a bᵀ over `count` steps; a step has six numbers in a and sixteen in b."""
-    with cgutils.for_range(builder, count) as loop:
-        row_of_b = builder.mul(loop.index, constant(64))
-        fetch_early(builder, builder.add(a, builder.mul(loop.index, constant(4 * TILE_ROWS))), AHEAD)
-        halves = [load_vector(builder, b, builder.add(row_of_b, constant(32 * half)), FLOATS) for half in (0, 1)]
+    whole = builder.and_(count, constant(-STEPS))
+    for begin, end, many in ((constant(0), whole, STEPS), (whole, count, 1)):
+        with cgutils.for_range_slice(builder, begin, end, constant(many)) as (index, _):
+            of_a, of_b = (builder.mul(index, constant(size)) for size in (4 * TILE_ROWS, 4 * TILE_COLUMNS))
+            _write_steps(builder, builder.add(a, of_a), builder.add(b, of_b), many, sums)
+
+
+def _write_steps(builder: Any, a: Any, b: Any, many: int, sums: dict[tuple[int, int], Any]) -> None:
+    for step in range(many):
+        begin, end = (4 * TILE_ROWS * at for at in (step, step + 1))
+        for line in range(-(-begin // LINE) * LINE, end, LINE):
+            fetch_early(builder, a, AHEAD + line)
+        columns = [load_vector(builder, b, constant(4 * TILE_COLUMNS * step + 32 * half), FLOATS) for half in (0, 1)]
         for row in range(TILE_ROWS):
-            offset = builder.add(builder.mul(loop.index, constant(4 * TILE_ROWS)), constant(4 * row))
-            factor = spread(builder, load_vector(builder, a, offset, F32))
+            factor = spread(builder, load_vector(builder, a, constant(begin + 4 * row), F32))
             for half in (0, 1):
                 old = builder.load(sums[row, half])
-                builder.store(times_plus(builder, factor, halves[half], old), sums[row, half])
+                builder.store(times_plus(builder, factor, columns[half], old), sums[row, half])
 
 
 @intrinsic
@@ -75,6 +86,9 @@ def tile_for_two(typing_context: Any, a: Any, b: Any, count: Any, c: Any, of_c: 
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, b, count, c, of_c, d, of_d = arguments
+        for target in (c, d):
+            for line in range(0, 4 * TILE_ROWS * TILE_COLUMNS, LINE):
+                fetch_early(builder, target, line)
         sums = {at: cgutils.alloca_once_value(builder, ir.Constant(FLOATS, None)) for at in PLACES}
         _run_tile(builder, a, b, count, sums)
         for target, factor in ((c, of_c), (d, of_d)):
@@ -103,8 +117,23 @@ def copy_sixteen(typing_context: Any, source: Any, target: Any) -> Any:
 
 
 @intrinsic
+def add_sixteen(typing_context: Any, source: Any, target: Any) -> Any:
+    """The same, added to what is there."""
+    signature = types.void(types.int64, types.int64)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, target = arguments
+        for half in (0, 32):
+            both = (load_vector(builder, place, constant(half), FLOATS) for place in (source, target))
+            store_vector(builder, builder.fadd(*both), target, constant(half))
+        return context.get_dummy_value()
+
+    return signature, build
+
+
+@intrinsic
 def scale_sixteen(typing_context: Any, source: Any, scales: Any, target: Any) -> Any:
-    """The same, each number times its scale."""
+    """A row of a tile to where it belongs in y, each number times its scale."""
     signature = types.void(*[types.int64] * 3)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -148,25 +177,6 @@ def _turn(widen: Any) -> Any:
     return turn
 
 
-def _turn_two(widen: Any, minus: bool) -> Any:
-    """The same with the sum, or the difference, of two parts of a matrix."""
-
-    @intrinsic
-    def turn(typing_context: Any, first: Any, second: Any, stride: Any, target: Any) -> Any:
-        signature = types.void(*[types.int64] * 4)
-
-        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            first, second, stride, target = arguments
-            both = zip(_eight(builder, widen, first, stride), _eight(builder, widen, second, stride), strict=True)
-            combine = builder.fsub if minus else builder.fadd
-            _write_turned(builder, [combine(a, b) for a, b in both], target)
-            return context.get_dummy_value()
-
-        return signature, build
-
-    return turn
-
-
 def _eight(builder: Any, widen: Any, source: Any, stride: Any) -> list[Any]:
     return [widen(builder, source, builder.mul(stride, constant(row))) for row in range(8)]
 
@@ -189,9 +199,6 @@ def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
 turn_float32 = _turn(widen_float32)
 turn_bfloat16 = _turn(widen_bfloat16)
 turn_float16 = _turn(widen_float16)
-turn_sum_float32, turn_difference_float32 = (_turn_two(widen_float32, minus) for minus in (False, True))
-turn_sum_bfloat16, turn_difference_bfloat16 = (_turn_two(widen_bfloat16, minus) for minus in (False, True))
-turn_sum_float16, turn_difference_float16 = (_turn_two(widen_float16, minus) for minus in (False, True))
 
 
 def _interleave(builder: Any, rows: list[Any], target: Any) -> None:

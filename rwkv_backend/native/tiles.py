@@ -15,6 +15,7 @@ from rwkv_backend.native.stored import BFLOAT16, FLOAT32, GROUP, INT4, INT4_WIDE
 from rwkv_backend.native.tile_vectors import (
     TILE_COLUMNS,
     TILE_ROWS,
+    add_sixteen,
     copy_sixteen,
     fetch_lines,
     interleave_eight,
@@ -85,7 +86,7 @@ def by_tiles(
             bytes_ahead = size * min(DEPTH, inner - k)
             a = packed + 4 * TILE_ROWS * tiles * begin
             run_tiles(a, panels, sums, tiles, width, depth, ahead, size * inner, many if size else 0, bytes_ahead)
-        write_out(sums, y, count, outer, start, found)
+        write_out(sums, y, count, outer, start, found, False)
 
 
 @kernel
@@ -256,8 +257,8 @@ def run_tiles(
 
 
 @kernel
-def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any) -> Any:
-    """The sums of `count` rows to columns start … start + many of y."""
+def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any, more: Any) -> Any:
+    """The sums of `count` rows to columns start … start + many of y; with `more` added to what is there, in whole panels."""
     width = (many + TILE_COLUMNS - 1) // TILE_COLUMNS
     for t in range(count):
         fetch_lines(y + 4 * (min(t + EARLY, count - 1) * outer + start), 4 * many)
@@ -265,7 +266,9 @@ def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any) 
         for p in range(width):
             row = sums + 4 * TILE_COLUMNS * ((tile * width + p) * TILE_ROWS + r)
             place, found = y + 4 * (t * outer + start + p * TILE_COLUMNS), many - p * TILE_COLUMNS
-            if found >= TILE_COLUMNS:
+            if more:
+                add_sixteen(row, place)
+            elif found >= TILE_COLUMNS:
                 copy_sixteen(row, place)
             else:
                 copy(floats(place, found), floats(row, found))
