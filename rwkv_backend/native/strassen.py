@@ -33,6 +33,7 @@ from rwkv_backend.native.tile_vectors import (
     interleave_sums,
     tile_float32,
     tile_for_two,
+    tile_of_sums,
 )
 from rwkv_backend.native.tiles import DEPTH, bytes_a_weight, clear, turn_eight, write_out
 
@@ -77,7 +78,7 @@ def strassen_shared_words(count: Any, inner: Any) -> Any:
 
 @kernel
 def strassen_own_words(count: Any) -> Any:
-    return TILE_COLUMNS * (PANELS * DEPTH + 4 * TILE_ROWS * half_tiles(count))
+    return TILE_COLUMNS * (PANELS * DEPTH + TILE_ROWS * (4 * half_tiles(count) + 1))
 
 
 @kernel
@@ -169,8 +170,7 @@ def by_strassen(
                 for product in range(7):
                     fetch = size * min(DEPTH, half - k) if product == 6 and n < last // 2 else 0
                     a = packed + 4 * TILE_ROWS * tiles * (7 * (left // 2) + product * half + begin)
-                    b = combined(product, panels, depth)
-                    run_product(product, a, b, quarters, tiles, depth, ahead, stride, to_right, to_down, fetch)
+                    run_product(product, a, panels, quarters, tiles, depth, ahead, stride, to_right, to_down, fetch)
             for quarter in range(4):
                 above, column = quarter // 2 * TILE_ROWS * tiles, start + quarter % 2 * (outer // 2)
                 found, target = min(TILE_ROWS * tiles, count - above), y + 4 * above * outer
@@ -181,7 +181,7 @@ def by_strassen(
 def run_product(
     product: Any,
     a: Any,
-    b: Any,
+    panels: Any,
     quarters: Any,
     tiles: Any,
     depth: Any,
@@ -195,11 +195,20 @@ def run_product(
 
     Only the last product asks for them: what was fetched before would have left the second cache again.
     """
-    size = 4 * TILE_ROWS * TILE_COLUMNS
+    size, panel = 4 * TILE_ROWS * TILE_COLUMNS, 4 * TILE_COLUMNS * depth
     c, d = quarters + size * tiles * OF_Y[product, 0], quarters + size * tiles * OF_Y[product, 1]
     of_c, of_d = np.float32(OF_Y[product, 2]), np.float32(OF_Y[product, 3])
+    b, begin = panels + panel * OF_W[product, 0], 0
+    if OF_W[product, 1] != NONE:
+        summand, sign = panels + panel * OF_W[product, 1], np.float32(OF_W[product, 2])
+        first_tile, summed, begin = quarters + 4 * size * tiles, panels + 4 * panel, 1
+        tile_of_sums(a, b, summand, sign, depth, summed, first_tile)
+        add_tile(first_tile, of_c, c)
+        if OF_Y[product, 1] != NONE:
+            add_tile(first_tile, of_d, d)
+        b = summed
     many, asked = 4 * TILE_COLUMNS if fetch else 0, 0
-    for tile in range(tiles):
+    for tile in range(begin, tiles):
         while asked * tiles < many * (tile + 1):
             quarter, row = asked // TILE_COLUMNS, asked % TILE_COLUMNS
             fetch_lines(quarter_at(ahead, quarter, to_right, to_down) + stride * row, fetch)
@@ -209,6 +218,13 @@ def run_product(
             tile_float32(x, b, depth, c + size * tile)
         else:
             tile_for_two(x, b, depth, c + size * tile, of_c, d + size * tile, of_d)
+
+
+@kernel
+def add_tile(tile: Any, sign: Any, target: Any) -> Any:
+    numbers, sums = floats(tile, TILE_ROWS * TILE_COLUMNS), floats(target, TILE_ROWS * TILE_COLUMNS)
+    for i in range(TILE_ROWS * TILE_COLUMNS):
+        sums[i] += sign * numbers[i]
 
 
 @kernel
@@ -227,20 +243,3 @@ def pack_quarters(kind: Any, weight: Any, stride: Any, to_right: Any, to_down: A
             panel = panels + 4 * TILE_COLUMNS * depth * quarter + 32 * half
             for i in range(0, depth, 8):
                 turn_eight(kind, rows + size * i, stride, panel + 4 * TILE_COLUMNS * i)
-
-
-@kernel
-def combined(product: Any, panels: Any, depth: Any) -> Any:
-    """Where the packed weights of a product are: a quarter, or the sum of two behind all quarters."""
-    words, sign = TILE_COLUMNS * depth, OF_W[product, 2]
-    first, last = panels + 4 * words * OF_W[product, 0], panels + 4 * words * 4
-    if sign == 0:
-        return first
-    a, b, target = floats(first, words), floats(panels + 4 * words * OF_W[product, 1], words), floats(last, words)
-    if sign > 0:
-        for i in range(words):
-            target[i] = a[i] + b[i]
-    else:
-        for i in range(words):
-            target[i] = a[i] - b[i]
-    return last

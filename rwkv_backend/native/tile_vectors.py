@@ -41,26 +41,38 @@ def _place(row: int, half: int) -> Any:
     return constant(64 * row + 32 * half)
 
 
-def _run_tile(builder: Any, a: Any, b: Any, count: Any, sums: dict[tuple[int, int], Any]) -> None:
-    """Adds a bᵀ over `count` steps; a step has six numbers in a and sixteen in b."""
+def _run_tile(builder: Any, a: Any, b: Any, count: Any, sums: dict[tuple[int, int], Any], make_b: Any = None) -> None:
+    """Adds a bᵀ over `count` steps; a step has six numbers in a and sixteen in b.
+
+    `make_b`: from an offset in bytes eight numbers that belong there, where b is only about to be written.
+    """
     whole = builder.and_(count, constant(-STEPS))
     for begin, end, many in ((constant(0), whole, STEPS), (whole, count, 1)):
         with cgutils.for_range_slice(builder, begin, end, constant(many)) as (index, _):
             of_a, of_b = (builder.mul(index, constant(size)) for size in (4 * TILE_ROWS, 4 * TILE_COLUMNS))
-            _write_steps(builder, builder.add(a, of_a), builder.add(b, of_b), many, sums)
+            for step in range(many):
+                place = builder.add(of_b, constant(4 * TILE_COLUMNS * step))
+                columns = [_eight_columns(builder, b, builder.add(place, constant(at)), make_b) for at in (0, 32)]
+                _write_step(builder, builder.add(a, of_a), step, columns, sums)
 
 
-def _write_steps(builder: Any, a: Any, b: Any, many: int, sums: dict[tuple[int, int], Any]) -> None:
-    for step in range(many):
-        begin, end = (4 * TILE_ROWS * at for at in (step, step + 1))
-        for line in range(-(-begin // LINE) * LINE, end, LINE):
-            fetch_early(builder, a, AHEAD + line)
-        columns = [load_vector(builder, b, constant(4 * TILE_COLUMNS * step + 32 * half), FLOATS) for half in (0, 1)]
-        for row in range(TILE_ROWS):
-            factor = spread(builder, load_vector(builder, a, constant(begin + 4 * row), F32))
-            for half in (0, 1):
-                old = builder.load(sums[row, half])
-                builder.store(times_plus(builder, factor, columns[half], old), sums[row, half])
+def _eight_columns(builder: Any, b: Any, offset: Any, make_b: Any) -> Any:
+    if make_b is None:
+        return load_vector(builder, b, offset, FLOATS)
+    made = make_b(offset)
+    store_vector(builder, made, b, offset)
+    return made
+
+
+def _write_step(builder: Any, a: Any, step: int, columns: list[Any], sums: dict[tuple[int, int], Any]) -> None:
+    begin, end = (4 * TILE_ROWS * at for at in (step, step + 1))
+    for line in range(-(-begin // LINE) * LINE, end, LINE):
+        fetch_early(builder, a, AHEAD + line)
+    for row in range(TILE_ROWS):
+        factor = spread(builder, load_vector(builder, a, constant(begin + 4 * row), F32))
+        for half in (0, 1):
+            old = builder.load(sums[row, half])
+            builder.store(times_plus(builder, factor, columns[half], old), sums[row, half])
 
 
 @intrinsic
@@ -97,6 +109,30 @@ def tile_for_two(typing_context: Any, a: Any, b: Any, count: Any, c: Any, of_c: 
                 old = load_vector(builder, target, _place(*at), FLOATS)
                 new = times_plus(builder, factors, builder.load(sums[at]), old)
                 store_vector(builder, new, target, _place(*at))
+        return context.get_dummy_value()
+
+    return signature, build
+
+
+@intrinsic
+def tile_of_sums(
+    typing_context: Any, a: Any, first: Any, second: Any, sign: Any, count: Any, b: Any, product: Any
+) -> Any:
+    """b = first + sign · second, and product (6, 16) = a bᵀ: sums that are made while they are used first cost nothing."""
+    signature = types.void(*[types.int64] * 3, types.float32, *[types.int64] * 3)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, first, second, sign, count, b, product = arguments
+        signs = spread(builder, sign)
+
+        def make_b(offset: Any) -> Any:
+            one, other = (load_vector(builder, place, offset, FLOATS) for place in (first, second))
+            return times_plus(builder, signs, other, one)
+
+        sums = {at: cgutils.alloca_once_value(builder, ir.Constant(FLOATS, None)) for at in PLACES}
+        _run_tile(builder, a, b, count, sums, make_b)
+        for at in PLACES:
+            store_vector(builder, builder.load(sums[at]), product, _place(*at))
         return context.get_dummy_value()
 
     return signature, build
