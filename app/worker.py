@@ -1,7 +1,8 @@
 """The thread in which the models live. Takes jobs from the link, runs each to its end, reports; knows no Qt.
 
-A job is a generator (app/jobs/): between any two of its steps the worker looks whether it should stop. Each job ends with
-exactly one JobDone or JobFailed, and the only broad `except Exception` of the program is here.
+A job is a generator (app/jobs/): between any two of its steps the worker looks whether it should stop, and a model that reads
+many tokens in one step looks by itself (rwkv_backend/interrupting.py). Each job ends with exactly one JobDone or JobFailed,
+and the only broad `except Exception` of the program is here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from app.jobs.desk import AfterStop, Desk, Jobs
 from app.link import Link
 from app.messages import InspectFile, Job, JobDone, JobFailed, Result
 from rwkv_backend.errors import RWKVError
+from rwkv_backend.interrupting import Interrupted, interruptible
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +74,13 @@ class Worker:
     def _step_through(self, job: Job) -> tuple[bool, Result]:
         steps = JOBS[type(job)](self._desk, job)
         try:
-            while not job.stop.is_set():
-                next(steps)
+            with interruptible(job.stop.is_set):
+                while not job.stop.is_set():
+                    next(steps)
         except StopIteration as done:
             return False, done.value
+        except Interrupted:
+            pass
         finally:
             steps.close()
         after = AFTER_STOP.get(type(job))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from rwkv_backend.errors import ContextFullError, StateError, TokenError
+from rwkv_backend.interrupting import give_way
 from rwkv_backend.later import mixing, torch
 from rwkv_backend.models.layout import Glance, Layout, Recognition, Sizes
 from rwkv_backend.records import ModelInfo, StateField
@@ -196,6 +197,8 @@ class RWKVModel(ABC):
         draft = state.draft()
         rows = []
         for chunk in ids.to(self.device).split(LONGEST_CHUNK):
+            if draft.tokens_seen > state.tokens_seen:
+                give_way()
             x = self.residual(chunk, draft, probe)
             rows.append(self.head(x, chunk, draft, every))
             draft.tokens_seen += len(chunk)

@@ -1,7 +1,8 @@
 """Reads tokens with a tape: the model's fast path on a CPU.
 
-The state's own tensors are advanced in place. Before the first write everything is checked and every address is known, and
-the native call itself cannot fail, so that a state is advanced whole or not at all.
+A state is advanced whole or not at all. What is soon done is written into the state's own tensors: before the first write
+everything is checked and every address is known, and the native call itself cannot fail. What takes longer is done in parts,
+between which it may be interrupted, on a draft that the state becomes at the end.
 
 A tensor that somebody else put into the state is copied before it is written to, since others may hold it too.
 """
@@ -9,7 +10,7 @@ A tensor that somebody else put into the state is copied before it is written to
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rwkv_backend.interrupting import give_way
 from rwkv_backend.models.base import LONGEST_CHUNK
 from rwkv_backend.native import build, codes, products
 from rwkv_backend.native.build import Kernels
@@ -42,6 +44,9 @@ LINE = 16
 
 WORTH_A_THREAD = 4_000_000
 """Multiplications in a call below which starting a thread costs more than it saves."""
+
+SOON_DONE = 3_000_000_000
+"""Multiplications of a thread that nobody needs to interrupt: some hundredths of a second."""
 
 Key = tuple[int | None, str]
 
@@ -80,6 +85,7 @@ class Reader:
         self.fixed = [key for key in self.tape.memory if axes[key[1]][0] != GROWING_AXIS]
         self.fixed_places = np.array([self.tape.memory[key] for key in self.fixed], np.int64)
         self.work = sum(inner * outer for inner, outer in self.tape.largest)
+        self.ends = _ends_of_products(self.rows)
         self.buffers, self.shared = torch.empty(0), torch.empty(0, dtype=torch.int32)
         self.own: list[Tensor] = []
         self.room_for = 0
@@ -99,8 +105,18 @@ class Reader:
 
     def read(self, tokens: Tensor, state: State, every: bool, probe: Probe | None) -> Tensor:
         """Advance `state` by `tokens` (int64); logits (T, V) with `every`, else (1, V)."""
-        if len(tokens) > LONGEST_CHUNK:
-            return self._read_long(tokens, state, every, probe)
+        if len(tokens) <= LONGEST_CHUNK and not self._takes_long(len(tokens)):
+            return self._read(tokens, state, every, probe, [self.rows])
+        draft = state.draft()
+        found = [self._read(part, draft, every, probe, self._parts(len(part))) for part in tokens.split(LONGEST_CHUNK)]
+        state.adopt(draft)
+        state.held = draft.held
+        return torch.cat(found) if every else found[-1]
+
+    def _read(
+        self, tokens: Tensor, state: State, every: bool, probe: Probe | None, parts: Iterable[NDArray[np.int64]]
+    ) -> Tensor:
+        """`parts`: of the tape; with more than one the state may be left half read."""
         kernels = build.kernels()
         assert kernels is not None, "ask `serves` first"
         count = len(tokens)
@@ -118,7 +134,8 @@ class Reader:
             places[codes.INPUT], places[codes.LOGITS] = tokens.data_ptr(), logits.data_ptr()
             near = min(count, len(logits) + 1)
             sizes = np.array([count, len(logits), state.tokens_seen, copied, near], np.int64)
-            self._run(kernels, sizes)
+            for part in parts:
+                self._run(kernels, part, sizes)
             for key, room in zip(self.growing, rooms, strict=True):
                 self._grow(state, held, key, room, count)
             state.tokens_seen += count
@@ -126,12 +143,23 @@ class Reader:
             probe.found.update(found)
         return logits
 
-    def _read_long(self, tokens: Tensor, state: State, every: bool, probe: Probe | None) -> Tensor:
-        """In parts, on a copy: it may be interrupted between them."""
-        draft = state.clone()
-        found = [self.read(part, draft, every, probe) for part in tokens.split(LONGEST_CHUNK)]
-        state.adopt(draft)
-        return torch.cat(found) if every else found[-1]
+    def _takes_long(self, count: int) -> bool:
+        return count > 1 and self.work * count > self._soon_done()
+
+    def _soon_done(self) -> int:
+        return SOON_DONE * torch.get_num_threads()
+
+    def _parts(self, count: int) -> Iterator[NDArray[np.int64]]:
+        """The tape, cut where enough has been done for it to give way."""
+        ends, done = [], 0
+        for end, work in self.ends:
+            done += work * count
+            if done > self._soon_done():
+                ends.append(end)
+                done = 0
+        for part in np.split(self.rows, ends):
+            give_way()
+            yield part
 
     # Working memory
 
@@ -216,14 +244,16 @@ class Reader:
 
     # Threads
 
-    def _run(self, kernels: Kernels, sizes: NDArray[np.int64]) -> None:
+    def _run(self, kernels: Kernels, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
         helpers = torch.get_num_threads() - 1 if self.work * int(sizes[0]) >= WORTH_A_THREAD else 0
         self.places[codes.TEAM] = 0
-        with self._helped(kernels, sizes, helpers):
-            kernels.run(self.rows, self.places, sizes)
+        with self._helped(kernels, rows, sizes, helpers):
+            kernels.run(rows, self.places, sizes)
 
     @contextmanager
-    def _helped(self, kernels: Kernels, sizes: NDArray[np.int64], helpers: int) -> Iterator[None]:
+    def _helped(
+        self, kernels: Kernels, rows: NDArray[np.int64], sizes: NDArray[np.int64], helpers: int
+    ) -> Iterator[None]:
         """Threads that take their share of each product. They live as long as the call."""
         if helpers < 1:
             yield
@@ -233,7 +263,7 @@ class Reader:
         self.places[codes.TEAM] = line.ctypes.data
         while len(self.own) <= helpers:
             self.own.append(self._own_memory(self.room_for, self.deepest))
-        arguments = (self.rows, self.places, sizes)
+        arguments = (rows, self.places, sizes)
         threads = [
             threading.Thread(target=kernels.help_out, args=(*arguments, own.data_ptr()), daemon=True)
             for own in self.own[1 : helpers + 1]
@@ -246,6 +276,20 @@ class Reader:
             line[0] = -1
             for thread in threads:
                 thread.join()
+
+
+def _ends_of_products(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """For each product of a tape the index behind it, and its multiplications for a token.
+
+    Up to where only the last rows matter: an operation cannot know that from the ones before it in another part.
+    """
+    found = []
+    for i, row in enumerate(rows):
+        if row[0] == codes.NARROW:
+            break
+        if row[0] == codes.PRODUCT:
+            found.append((i + 1, int(row[7] * row[8])))
+    return found
 
 
 def _part(state: State, layer: int | None) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,10 @@ from app.messages import (
 from app.timeline_messages import TokensTold
 from app.worker import Worker
 from rwkv_backend.demo_models import DemoModel, demo_models
+from rwkv_backend.generation import CHUNK
 from rwkv_backend.loading import open_model
+from rwkv_backend.native import reader as native_reader
+from rwkv_backend.native.reader import Reader
 from rwkv_backend.probe import Probe
 from rwkv_backend.records import Frame, FrameSpec
 from rwkv_backend.sampling import SamplingParams
@@ -180,6 +184,41 @@ def test_reading_a_long_prompt_stops_between_chunks_and_the_next_job_works(drive
     assert isinstance(end, JobDone)
     assert end.stopped
     assert driver.write("Once upon a time")
+
+
+def test_reading_stops_in_the_middle_of_a_chunk_and_goes_on_from_its_beginning(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a model does that takes seconds for a chunk."""
+    driver.open(V4)
+    done, run_part = 0, Reader._run
+
+    def stop_in_the_third_chunk(reader: Reader, *arguments: Any) -> None:
+        nonlocal done
+        run_part(reader, *arguments)
+        done += 1
+        if done == 2 * (len(reader.ends) + 1) + 3:
+            driver.link.stop(first.id)
+
+    def ask() -> Write:
+        return Write(next(driver.ids), mode="complete", text="word " * 400, params=PARAMS, max_tokens=5)
+
+    first, second, third = ask(), ask(), ask()
+    with monkeypatch.context() as patch:
+        patch.setattr(native_reader, "SOON_DONE", 1)
+        patch.setattr(Reader, "_run", stop_in_the_third_chunk)
+        end = driver.done(first)
+    assert end.stopped
+    assert isinstance(end.result, Written)
+    assert (end.result.reason, end.result.tokens_seen) == ("stopped", 2 * CHUNK)
+    after_stop = driver.done(second).result
+    driver.done(ClearSession(next(driver.ids)))
+    afresh = driver.done(third).result
+    assert isinstance(after_stop, Written)
+    assert isinstance(afresh, Written)
+    assert after_stop.tokens_seen == afresh.tokens_seen
+    assert after_stop.prompt_tokens == afresh.text_tokens - 2 * CHUNK
+    assert driver.text_of(second.id) + after_stop.rest == driver.text_of(third.id) + afresh.rest
 
 
 def test_writing_stops_within_a_token_and_goes_on_when_asked(driver: Driver) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from rwkv_backend.errors import TokenError
+from rwkv_backend.interrupting import Interrupted, interruptible
 from rwkv_backend.linear import DTYPES, FloatLinear, Int8Linear
 from rwkv_backend.loading import open_model
 from rwkv_backend.models.base import LONGEST_CHUNK, RWKVModel
@@ -178,6 +180,51 @@ def test_native_and_plain_reading_may_take_turns_on_one_state(
 # States
 
 
+def _after(times: int) -> Callable[[], bool]:
+    """Who wants to stop when asked for the time after that."""
+    asked = itertools.count()
+    return lambda: next(asked) >= times
+
+
+@every_kind
+def test_an_interrupted_call_leaves_the_state_as_it_was(
+    kind: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is interrupted; and what is not interrupted reads in parts exactly what it reads at once."""
+    model, tokens = opened(kind), text_of(kind, 20)
+    state, asked = model.new_state(), itertools.count()
+    read(model, tokens[:9], 1, state)
+    before, whole = state.clone(), state.clone()
+    want = read(model, tokens[9:], 11, whole)
+    monkeypatch.setattr(reading, "SOON_DONE", 1)
+    with interruptible(lambda: next(asked) < 0):
+        assert torch.equal(read(model, tokens[9:], 11, before.clone()), want)
+    parts = next(asked)
+    assert parts > 4 * model.sizes.n_layer
+    for patience in (0, 1, parts // 2, parts - 1):
+        with interruptible(_after(patience)), pytest.raises(Interrupted):
+            read(model, tokens[9:], 11, state)
+        assert_same_state(state, before)
+    assert torch.equal(read(model, tokens[9:], 11, state), want)
+    assert_same_state(state, whole)
+    assert torch.equal(read(model, tokens[:3], 1, state), read(model, tokens[:3], 1, whole))
+
+
+def test_the_plain_formulas_give_way_between_two_chunks(
+    plain: Callable[..., RWKVModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rwkv_backend.models.base.LONGEST_CHUNK", 5)
+    model, tokens = plain("6.0"), text_of("6.0", 15)
+    state = model.new_state()
+    before = state.clone()
+    with interruptible(_after(1)), pytest.raises(Interrupted):
+        read(model, tokens, 15, state)
+    assert_same_state(state, before)
+    with interruptible(lambda: True):
+        read(model, tokens, 1, state)
+    assert state.tokens_seen == 15
+
+
 @every_kind
 def test_copies_of_a_state_are_left_alone(kind: str, opened: Opened) -> None:
     model, tokens = opened(kind), text_of(kind, 20)
@@ -326,7 +373,10 @@ def test_two_threads_read_the_same(kind: str, saved: Saved, monkeypatch: pytest.
     torch.set_num_threads(2)
     try:
         got = read(model, tokens, 1), read(model, tokens, 20)
+        monkeypatch.setattr(reading, "SOON_DONE", 1)
+        in_parts = read(model, tokens, 20)
     finally:
         torch.set_num_threads(1)
     assert torch.equal(got[0], want[0])
     assert torch.equal(got[1], want[1])
+    assert torch.equal(in_parts, want[1])
