@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rwkv_backend.state import State
 
 SHORT_CHUNK = 64
-"""Tokens that a CPU reads at once: some tenths of a second for a model of a billion parameters."""
+"""Tokens that a CPU reads at once: some tenths of a second for a model of a billion parameters. States are kept between
+them, so a text that was changed is read again from at most so many tokens before the change."""
 
 LONGEST_CHUNK = 512
 """Tokens that go through the layers at once. Longer inputs are split, so that activations never outgrow the weights."""
@@ -146,7 +147,7 @@ class RWKVModel(ABC):
 
     @property
     def chunk(self) -> int:
-        """Tokens of a prompt that are read at once: enough to keep the device busy, few enough to stop soon."""
+        """Tokens of a prompt that are read at once: enough to keep the device busy, few enough to tell of progress."""
         return LONGEST_CHUNK if self.device.type == "cuda" else SHORT_CHUNK
 
     @property
