@@ -17,6 +17,7 @@ from app.benchmark_part import BenchmarkPart
 from app.compare_part import ComparePart
 from app.controller import Controller
 from app.first_steps import DEFAULT_DEMO, FirstSteps, demo_of
+from app.giving_up import GivingUp
 from app.menus import Menus
 from app.messages import Engine, OpenedModel, Write, Written
 from app.notices import Notices
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.benchmark = BenchmarkPart(self)
         self.notices = Notices(self)
         self.first_steps = FirstSteps(self)
+        self.giving_up = GivingUp(self)
         self.menus = Menus(self)
         self.status = StatusLine(self.statusBar())
         self._connect()
@@ -105,10 +107,10 @@ class MainWindow(QMainWindow):
         talk, model, control = self.conversation, self.model_panel, self.controller
         talk.write_requested.connect(self.write)
         talk.stop_requested.connect(control.stop_writing)
-        talk.clear_requested.connect(control.clear)
+        talk.clear_requested.connect(self.giving_up.clear)
         talk.mode_changed.connect(self.settings_mode)
         model.inspect_requested.connect(control.inspect)
-        model.load_requested.connect(self.load)
+        model.load_requested.connect(self.giving_up.load)
         model.cancel_requested.connect(control.cancel_loading)
         self.welcome.try_requested.connect(self.first_steps.try_out)
         self.plot_grid.spec_changed.connect(control.want)

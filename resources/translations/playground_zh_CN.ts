@@ -1458,6 +1458,33 @@
     </message>
 </context>
 <context>
+    <name>GivingUp</name>
+    <message>
+        <source>Clear all branches</source>
+        <translation>清空所有分支</translation>
+    </message>
+    <message>
+        <source>The conversation has {0} branches. Cleared, none of them can be brought back.</source>
+        <translation>这段对话有 {0} 个分支。清空后都无法恢复。</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>清空</translation>
+    </message>
+    <message>
+        <source>Open another model</source>
+        <translation>打开另一个模型</translation>
+    </message>
+    <message>
+        <source>Branches and snapshots belong to the model that is open, and go with it (branches: {0}, snapshots: {1}).</source>
+        <translation>分支和快照属于当前打开的模型，会随之消失（分支：{0}，快照：{1}）。</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+</context>
+<context>
     <name>HalfLife</name>
     <message>
         <source>tokens</source>

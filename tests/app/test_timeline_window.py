@@ -12,7 +12,7 @@ import pytest
 import torch
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTreeWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from app import theme
@@ -58,7 +58,7 @@ def window(qtbot: QtBot, _one_window: MainWindow) -> Iterator[MainWindow]:
     rest(qtbot, _one_window)
     _one_window.conversation.scrubber.show_tint(False)
     _one_window.conversation.branches.hide()
-    _one_window.conversation.clear_requested.emit()
+    _one_window.controller.clear()
     rest(qtbot, _one_window)
 
 
@@ -338,6 +338,56 @@ def test_a_branch_can_be_cut_renamed_and_deleted(qtbot: QtBot, window: MainWindo
     assert len(tokens_of(window)) > 40
 
 
+def _asked(window: MainWindow) -> QMessageBox:
+    box = window.findChild(QMessageBox, "giving_up_box")
+    assert box is not None
+    return box
+
+
+def test_clear_asks_before_it_gives_up_branches(qtbot: QtBot, window: MainWindow) -> None:
+    load(qtbot, window, V6)
+    write(qtbot, window)
+    desk = window.timeline.desk
+    desk.fork_at(20)
+    rest(qtbot, window)
+    window.conversation.clear_requested.emit()
+    assert "2 branches" in _asked(window).text()
+    _asked(window).button(QMessageBox.StandardButton.Cancel).click()
+    QTest.qWait(50)
+    assert desk.standing is not None
+    assert (len(desk.standing.branches), len(tokens_of(window))) == (2, 20)
+    window.conversation.clear_requested.emit()
+    with qtbot.waitSignal(window.controller.cleared, timeout=PATIENCE):
+        _asked(window).button(QMessageBox.StandardButton.Ok).click()
+    rest(qtbot, window)
+    assert not tokens_of(window)
+    write(qtbot, window, tokens=3)
+    with qtbot.waitSignal(window.controller.cleared, timeout=PATIENCE):
+        window.conversation.clear_requested.emit()  # a single branch: no question
+
+
+def test_opening_another_model_asks_before_it_gives_up_snapshots(qtbot: QtBot, window: MainWindow) -> None:
+    load(qtbot, window, V6)
+    write(qtbot, window, tokens=3)
+    lab = window.analysis.lab
+    lab.take()
+    qtbot.waitUntil(lambda: len(lab.contents.snapshots) == 1, timeout=PATIENCE)
+    panel = window.model_panel
+    window.open_file(V4.path)
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox, "giving_up_box") is not None, timeout=PATIENCE)
+    assert "snapshots: 1" in _asked(window).text()
+    _asked(window).button(QMessageBox.StandardButton.Cancel).click()
+    QTest.qWait(50)
+    assert (panel.cancel_button.isVisible(), len(lab.contents.snapshots)) == (False, 1)
+    assert window.controller.opened is not None
+    assert window.controller.opened.card.info.version == "6.0"
+    panel.load()
+    with qtbot.waitSignal(window.controller.model_opened, timeout=PATIENCE):
+        _asked(window).button(QMessageBox.StandardButton.Ok).click()
+    rest(qtbot, window)
+    assert not lab.contents.snapshots
+
+
 def test_writing_again_gives_another_text_and_keeps_the_first(qtbot: QtBot, window: MainWindow) -> None:
     load(qtbot, window, V6)
     write(qtbot, window)
@@ -465,6 +515,7 @@ def test_clearing_forgets_all_branches(qtbot: QtBot, window: MainWindow) -> None
     window.timeline.desk.fork_at(10)
     rest(qtbot, window)
     window.conversation.clear_requested.emit()
+    _asked(window).button(QMessageBox.StandardButton.Ok).click()
     rest(qtbot, window)
     assert not window.conversation.scrubber.isVisible()
     assert window.timeline.desk.standing is None
