@@ -8,9 +8,10 @@
 
     y0 = p0 + p3 − p4 + p6     y1 = p2 + p4     y2 = p1 + p3     y3 = p0 − p1 + p2 + p5
 
-Sums and differences are taken while tiles are packed, so weights are held once, as they are. An entry of y is off by some
-units in the last place of |x|·|w|, where |x| is the length of the longer of the two rows that are added, and |w| of the two
-rows of W; and if one row holds what is no number, so does the other in the end.
+Sums of x are taken while tiles are packed, sums of weights while a tile uses them first: weights are held once, as they are,
+and read once for all seven products. An entry of y is off by some units in the last place of |x|·|w|, where |x| is the length
+of the longer of the two rows that are added, and |w| of the two rows of W; and if one row holds what is no number, so does
+the other in the end.
 """
 
 from __future__ import annotations

@@ -85,7 +85,8 @@ def test_product_is_that_of_the_numbers_stored(dtype: str, count: int, inner: in
 
 
 HALVED = [(256, 768, 768), (511, 768, 896), (512, 1024, 768), (262, 784, 1024), (257, 2064, 768)]
-"""Large enough for Strassen's products: with rows missing in the second half, a whole tile of them, a rest of a block."""
+"""Large enough for Strassen's products: with rows missing in the second half, a whole tile of them, a rest of a block, a
+rest of a slice."""
 
 
 @pytest.mark.parametrize(("count", "inner", "outer"), HALVED)
