@@ -25,8 +25,9 @@ _asked = _Asked()
 
 @contextmanager
 def interruptible(wanted: Callable[[], bool]) -> Iterator[None]:
-    """In this thread, calls within may end with Interrupted as soon as `wanted()` is true."""
-    before, _asked.wanted = _asked.wanted, wanted
+    """In this thread, calls within may end with Interrupted as soon as `wanted()` is true; whoever asked before still may."""
+    before = _asked.wanted
+    _asked.wanted = wanted if before is None else lambda: before() or wanted()
     try:
         yield
     finally:

@@ -34,6 +34,7 @@ from app.jobs.compare_opening import FAILURES, Turns, failure, open_column, prep
 from app.jobs.compare_stage import Column, Trail, stage_of
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.messages import Job
+from rwkv_backend.interrupting import Interrupted, interruptible
 from rwkv_backend.records import Finished, FrameSpec, Progress, Step
 
 if TYPE_CHECKING:
@@ -129,14 +130,17 @@ class _Writing:
         with closing(writer.run(writer.spell(job.prompt))) as events:
             try:
                 while not self._ask.stop.is_set():  # looked at before a token is written, so that none is lost
-                    event = next(events)
+                    with interruptible(self._ask.stop.is_set):
+                        event = next(events)
                     if isinstance(event, Finished):
                         return self._end(event, writer)
                     self._take(event, writer)
                     self._show()
                     yield
-            except GeneratorExit:
+            except GeneratorExit as end:
                 self._end(writer.finished("stopped"), writer)
+                if isinstance(end, Interrupted) and self._ask.stop.is_set():
+                    return None  # this model alone
                 raise
             self._end(writer.finished("stopped"), writer)
         return None

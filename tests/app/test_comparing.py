@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,8 +39,11 @@ from rwkv_backend.compare.records import CompareSettings, Comparison, ModelChoic
 from rwkv_backend.demo_models import DemoModel, demo_models
 from rwkv_backend.errors import RWKVError
 from rwkv_backend.frames import FrameMaker
+from rwkv_backend.interrupting import Interrupted, interruptible
 from rwkv_backend.loading import open_model
 from rwkv_backend.models.base import RWKVModel
+from rwkv_backend.native import reader as native_reader
+from rwkv_backend.native.reader import Reader
 from rwkv_backend.probe import Probe
 from rwkv_backend.sampling import SamplingParams
 from rwkv_backend.tokenizers import Tokenizer, load_tokenizer
@@ -163,6 +169,48 @@ def test_a_model_that_is_stopped_leaves_the_others(desk: Desk) -> None:
     assert ends[0].reason == "stopped"
     assert len(ends[0].logprobs) == 4
     assert len(ends[1].logprobs) == 10
+
+
+def test_a_model_stops_in_the_middle_of_a_chunk_and_the_others_go_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, run_part = asks("3", "4"), Reader._run
+    reads: list[Reader] = []
+
+    def stop_the_first(reader: Reader, *arguments: Any) -> None:
+        run_part(reader, *arguments)
+        reads.append(reader)
+        if reads.count(reads[0]) == 3:
+            chosen[0].stop.set()
+
+    monkeypatch.setattr(native_reader, "SOON_DONE", 1)
+    monkeypatch.setattr(Reader, "_run", stop_the_first)
+    told, _ = run(desk, WriteColumns(1, asks=chosen, prompt=PROMPT, max_tokens=4))
+    ends = {t.column: t.written for t in told if isinstance(t, ColumnEnded)}
+    assert (ends[0].reason, len(ends[0].logprobs)) == ("stopped", 0)
+    assert reads.count(reads[0]) == 3
+    assert len(ends[1].logprobs) == 4
+
+
+def test_stopping_all_in_the_middle_of_a_chunk_ends_each(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, run_part = threading.Event(), Reader._run
+    reads: list[Reader] = []
+
+    def stop_all(reader: Reader, *arguments: Any) -> None:
+        run_part(reader, *arguments)
+        reads.append(reader)
+        if len(reads) == 3:
+            stop.set()
+
+    monkeypatch.setattr(native_reader, "SOON_DONE", 1)
+    monkeypatch.setattr(Reader, "_run", stop_all)
+    job = WriteColumns(1, asks=asks("3", "4"), prompt=PROMPT, max_tokens=4)
+    running = comparing.JOBS[WriteColumns](desk, job)
+    with interruptible(stop.is_set), pytest.raises(Interrupted):
+        deque(running, maxlen=0)
+    told = [r.result for r in desk.link.take().reports if isinstance(r, Partial)]
+    assert [t.written.reason for t in told if isinstance(t, ColumnEnded)] == ["stopped", "stopped"]
+    assert len(reads) == 3
 
 
 def test_stopping_all_tells_how_far_each_was(desk: Desk) -> None:
