@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TELL_EVERY = 0.025
 """Seconds: tokens are told in handfuls, a little more often than the window looks."""
 
+BEFORE_LAST = "before the last token"
+"""Under this name the desk keeps the memories as they were then, for the last frame."""
+
 
 def write(desk: Desk, job: Write) -> Steps:
     yield
@@ -28,6 +31,7 @@ def write(desk: Desk, job: Write) -> Steps:
     session.measuring = job.measure
     teller = Teller(desk, job)
     before: Sequence[Any] = ()
+    desk.kept.pop(BEFORE_LAST, None)
     with closing(events_of(session, job)) as events:
         for event in events:
             if isinstance(event, Progress):
@@ -39,6 +43,7 @@ def write(desk: Desk, job: Write) -> Steps:
                 show_end(desk, event)
                 return written(session, event)
             show(desk, event, before)
+            desk.kept[BEFORE_LAST] = before if isinstance(event, Step) else ()
             before = kept_memories(session.state) if desk.link.spec.activity else ()
             prepare_probe(desk)
             yield
@@ -133,7 +138,7 @@ def show_end(desk: Desk, end: Finished) -> None:
     if position is not None:
         show_moment(desk, position)
     else:
-        make_frame(desk, end.tokens[-1] if end.tokens else None, ())
+        make_frame(desk, end.tokens[-1] if end.tokens else None, desk.kept.get(BEFORE_LAST, ()))
 
 
 def looked_at(desk: Desk) -> int | None:

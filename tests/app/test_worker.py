@@ -26,6 +26,7 @@ from app.messages import (
     Partial,
     Progressed,
     Report,
+    ShowState,
     StartEngine,
     Write,
     Written,
@@ -324,6 +325,29 @@ def test_frames_hold_what_trace_gives_for_the_same_tokens(driver: Driver, demo: 
     np.testing.assert_allclose(np.asarray(frame.decay.values), want["decay/2"], atol=2e-5)
     for entry in frame.memory:
         np.testing.assert_allclose(entry.values, want[f"state/2/{entry.title}"], rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_last_frame_tells_what_the_last_token_changed(driver: Driver, stopped: bool) -> None:
+    """However fast the model wrote; looked at again it is the same."""
+    driver.open(V6)
+    driver.link.want(FrameSpec(activity=True))
+    most = 100_000 if stopped else 30
+    job = Write(next(driver.ids), mode="complete", text="Once upon a time", params=PARAMS, max_tokens=most)
+    driver.link.send(job)
+    if stopped:
+        driver.until(Wrote, job.id)
+        driver.link.stop(job.id)
+    end = driver.until(JobDone, job.id)
+    assert isinstance(end, JobDone)
+    assert isinstance(end.result, Written)
+    last = driver.frames[-1]
+    driver.done(ShowState(next(driver.ids)))
+    again = driver.frames[-1]
+    assert last.activity is not None
+    assert again.activity is not None
+    assert last.tokens_seen == again.tokens_seen == end.result.tokens_seen
+    np.testing.assert_allclose(last.activity.values, again.activity.values, rtol=1e-3)
 
 
 def _prompt_tokens(path: Path) -> list[int]:
