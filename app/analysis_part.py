@@ -77,7 +77,7 @@ class AnalysisPart(QObject):
         control.busy_changed.connect(self.hold)
         control.write_ended.connect(self.text_changed)
         control.cleared.connect(self.text_changed)
-        window.model_panel.load_requested.connect(self.stop)
+        control.load_began.connect(self.stop)
         timeline.arrived.connect(self.text_changed)
         timeline.position_changed.connect(self._scrubbed)
         self.lab.edited_changed.connect(self.edited_label.setVisible)

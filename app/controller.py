@@ -70,6 +70,8 @@ class Controller(QObject):
     """Card"""
     inspect_failed = Signal(object, str, str)
     """Path, sentence, hint"""
+    load_began = Signal(object)
+    """Path"""
     load_progress = Signal(object)
     """Progress"""
     load_ended = Signal(bool, bool, str)
@@ -127,6 +129,7 @@ class Controller(QObject):
     def open_model(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
         """Load a model; what is being written ends first."""
         self._stop_all(Write, OpenModel)
+        self.load_began.emit(path)
         self._send(OpenModel(next(self._ids), path=path, device=device, dtype=dtype, tokenizer=tokenizer))
 
     def write(self, job: Write) -> None:

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import QObject
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -21,27 +20,26 @@ class GivingUp(QObject):
 
     def clear(self) -> None:
         """The conversation; a snapshot is not part of it."""
-        branches = self._branches()
-        self._ask(
-            self.tr("Clear all branches"),
-            self.tr("The conversation has {0} branches. Cleared, none of them can be brought back.").format(branches),
-            self.tr("Clear"),
-            self._window.controller.clear,
-            needed=branches > 1,
-        )
+        branches, act = self._branches(), self._window.controller.clear
+        if branches < 2:
+            act()
+            return
+        text = self.tr("The conversation has {0} branches. Cleared, none of them can be brought back.")
+        self._ask(self.tr("Clear all branches"), text.format(branches), self.tr("Clear"), act)
 
     def load(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
         branches, snapshots = self._branches(), self._snapshots()
-        self._ask(
-            self.tr("Open another model"),
-            self.tr(
-                "Branches and snapshots belong to the model that is open, and go with it (branches: {0}, snapshots: {1})."
-            ).format(branches, snapshots),
-            self.tr("Open"),
-            partial(self._window.load, path, device, dtype, tokenizer),
-            needed=branches > 1 or snapshots > 0,
-            otherwise=partial(self._window.model_panel.loading_ended, False, True, ""),
+        act = partial(self._window.load, path, device, dtype, tokenizer)
+        if branches < 2 and not snapshots:
+            act()
+            return
+        text = self.tr(
+            "Branches and snapshots belong to the model that is open, and go with it (branches: {0}, snapshots: {1})."
         )
+        self._ask(self.tr("Open another model"), text.format(branches, snapshots), self.tr("Open"), act)
+
+    def _ask(self, title: str, text: str, does: str, act: Callable[[], None]) -> None:
+        self._window.notices.ask("giving_up_box", title, text, does, act)
 
     def _branches(self) -> int:
         standing = self._window.timeline.desk.standing
@@ -50,30 +48,3 @@ class GivingUp(QObject):
     def _snapshots(self) -> int:
         window = self._window
         return len(window.analysis.lab.contents.snapshots) if window.controller.opened is not None else 0
-
-    def _ask(
-        self,
-        title: str,
-        text: str,
-        does: str,
-        act: Callable[[], None],
-        *,
-        needed: bool,
-        otherwise: Callable[[], None] | None = None,
-    ) -> None:
-        if not needed:
-            act()
-            return
-        box = QMessageBox(self._window)
-        box.setObjectName("giving_up_box")
-        box.setWindowTitle(title)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText(text)
-        box.setStandardButtons(QMessageBox.StandardButton.Cancel | QMessageBox.StandardButton.Ok)
-        box.button(QMessageBox.StandardButton.Ok).setText(does)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(act)
-        if otherwise is not None:
-            box.rejected.connect(otherwise)
-        box.open()

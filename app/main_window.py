@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
         control.engine_started.connect(self.engine_started)
         control.inspected.connect(model.show_card)
         control.inspect_failed.connect(model.show_inspect_error)
+        control.load_began.connect(model.loading_began)
         control.load_progress.connect(model.show_progress)
         control.load_ended.connect(self.load_ended)
         control.model_opened.connect(self.model_opened)
@@ -203,7 +204,6 @@ class MainWindow(QMainWindow):
 
     def load(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
         self._tokenizer = tokenizer
-        self.model_panel.loading_began(path)
         self.controller.open_model(path, device, dtype, tokenizer)
 
     def load_ended(self, ok: bool, stopped: bool, sentence: str) -> None:

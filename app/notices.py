@@ -1,10 +1,11 @@
-"""What the window tells in windows of their own: errors, what it is, where its log is, when a language changes.
+"""What the window tells and asks in windows of their own: errors, what it is, where its log is, when a language changes.
 
 Its strings are translated with those of the window.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QUrl
@@ -62,6 +63,17 @@ class Notices(QObject):
         """That it changes with the next start."""
         box = self._box("language_box", "RWKV Playground")
         box.setText(LANGUAGE_NOTICE)
+        box.open()
+
+    def ask(self, name: str, title: str, text: str, does: str, act: Callable[[], None]) -> None:
+        """Do what cannot be taken back only if the user says so; `does` is the word for it."""
+        box = self._box(name, title)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(text)
+        box.setStandardButtons(QMessageBox.StandardButton.Cancel | QMessageBox.StandardButton.Ok)
+        box.button(QMessageBox.StandardButton.Ok).setText(does)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.accepted.connect(act)
         box.open()
 
     def _box(self, name: str, title: str) -> QMessageBox:

@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRect, Qt
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import QObject, QRect
 
 from app.messages import Write
 from app.timeline_desk import TimelineDesk
@@ -190,12 +189,10 @@ class TimelinePart(QObject):
         if not self._talk.branches.has_children(branch):
             self.desk.delete(branch)
             return
-        box = QMessageBox(self._window)
-        box.setObjectName("delete_branch_box")
-        box.setWindowTitle(self.tr("Delete a branch"))
-        box.setText(self.tr("Other branches began in this one. They stay, with all of their text."))
-        box.setStandardButtons(QMessageBox.StandardButton.Cancel | QMessageBox.StandardButton.Ok)
-        box.button(QMessageBox.StandardButton.Ok).setText(self.tr("Delete"))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(partial(self.desk.delete, branch))
-        box.open()
+        self._window.notices.ask(
+            "delete_branch_box",
+            self.tr("Delete a branch"),
+            self.tr("Other branches began in this one. They stay, with all of their text."),
+            self.tr("Delete"),
+            partial(self.desk.delete, branch),
+        )

@@ -175,9 +175,8 @@ class ModelPanel(QWidget):
             self._load_when_known = True
             self._refresh()
         elif self.choices.refusal() is None:
-            path, how = self._chosen, self.choices
-            self.loading_began(path)
-            self.load_requested.emit(path, how.device, how.dtype, how.tokenizer)
+            how, self._load_when_known = self.choices, False
+            self.load_requested.emit(self._chosen, how.device, how.dtype, how.tokenizer)
 
     def cancel(self) -> None:
         self.cancel_button.setEnabled(False)

@@ -29,7 +29,7 @@ from rwkv_backend.native.vectors import (
 TILE_ROWS, TILE_COLUMNS = 6, 16
 
 AHEAD = 1536
-"""Bytes ahead of their use at which inputs are asked for: they come from the second cache."""
+"""Bytes ahead of their use at which inputs are asked for: they come from the second cache, or the third."""
 
 STEPS = 8
 """Steps of a tile that are written out one after the other: a processor that two programs share has few orders to spare."""
@@ -152,34 +152,26 @@ def copy_sixteen(typing_context: Any, source: Any, target: Any) -> Any:
     return signature, build
 
 
-@intrinsic
-def add_sixteen(typing_context: Any, source: Any, target: Any) -> Any:
-    """The same, added to what is there."""
-    signature = types.void(types.int64, types.int64)
+def _combine_sixteen(combine: str) -> Any:
+    """target = first ∘ second of sixteen numbers each."""
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = arguments
-        for half in (0, 32):
-            both = (load_vector(builder, place, constant(half), FLOATS) for place in (source, target))
-            store_vector(builder, builder.fadd(*both), target, constant(half))
-        return context.get_dummy_value()
+    @intrinsic
+    def combined(typing_context: Any, first: Any, second: Any, target: Any) -> Any:
+        signature = types.void(*[types.int64] * 3)
 
-    return signature, build
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            first, second, target = arguments
+            for half in (0, 32):
+                both = (load_vector(builder, place, constant(half), FLOATS) for place in (first, second))
+                store_vector(builder, getattr(builder, combine)(*both), target, constant(half))
+            return context.get_dummy_value()
+
+        return signature, build
+
+    return combined
 
 
-@intrinsic
-def scale_sixteen(typing_context: Any, source: Any, scales: Any, target: Any) -> Any:
-    """A row of a tile to where it belongs in y, each number times its scale."""
-    signature = types.void(*[types.int64] * 3)
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, scales, target = arguments
-        for half in (0, 32):
-            both = (load_vector(builder, place, constant(half), FLOATS) for place in (source, scales))
-            store_vector(builder, builder.fmul(*both), target, constant(half))
-        return context.get_dummy_value()
-
-    return signature, build
+add_sixteen, scale_sixteen = (_combine_sixteen(combine) for combine in ("fadd", "fmul"))
 
 
 @intrinsic

@@ -267,7 +267,7 @@ def write_out(sums: Any, y: Any, count: Any, outer: Any, start: Any, many: Any, 
             row = sums + 4 * TILE_COLUMNS * ((tile * width + p) * TILE_ROWS + r)
             place, found = y + 4 * (t * outer + start + p * TILE_COLUMNS), many - p * TILE_COLUMNS
             if more:
-                add_sixteen(row, place)
+                add_sixteen(row, place, place)
             elif found >= TILE_COLUMNS:
                 copy_sixteen(row, place)
             else:

@@ -376,6 +376,7 @@ def test_opening_another_model_asks_before_it_gives_up_snapshots(qtbot: QtBot, w
     window.open_file(V4.path)
     qtbot.waitUntil(lambda: window.findChild(QMessageBox, "giving_up_box") is not None, timeout=PATIENCE)
     assert "snapshots: 1" in _asked(window).text()
+    assert not panel.cancel_button.isVisible()  # nothing is being loaded yet
     _asked(window).button(QMessageBox.StandardButton.Cancel).click()
     QTest.qWait(50)
     assert (panel.cancel_button.isVisible(), len(lab.contents.snapshots)) == (False, 1)

@@ -35,6 +35,7 @@ class Window(QObject):
 
     def __init__(self, panel: ModelPanel) -> None:
         super().__init__()
+        self.panel = panel
         self.inspected: list[Path] = []
         self.loads: list[tuple[Path, str, str, str]] = []
         self.cancels = 0
@@ -49,6 +50,7 @@ class Window(QObject):
     @Slot(object, str, str, str)
     def load(self, path: Path, device: str, dtype: str, tokenizer: str) -> None:
         self.loads.append((path, device, dtype, tokenizer))
+        self.panel.loading_began(path)
 
     @Slot()
     def cancel(self) -> None:
