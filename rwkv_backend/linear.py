@@ -49,6 +49,26 @@ def stored_dtype(dtype: str) -> torch.dtype:
     return {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(dtype, torch.float32)
 
 
+def lies_by_inputs(weight: Tensor) -> bool:
+    """Whether what belongs to one input of a matrix (out, in) is in one piece, and what belongs to one output is not."""
+    return weight.dim() == 2 and weight.T.is_contiguous() and not weight.is_contiguous()
+
+
+def lay(matrix: Linear, by_inputs: bool) -> None:
+    """Bring the numbers of a matrix into this order, in which a product may be faster; it stays the same matrix.
+
+    int4, whose groups are of inputs, stays as it is.
+    """
+    if isinstance(matrix, FloatLinear):
+        matrix.weight = _laid(matrix.weight, by_inputs)
+    elif isinstance(matrix, Int8Linear):
+        matrix.whole = _laid(matrix.whole, by_inputs)
+
+
+def _laid(weight: Tensor, by_inputs: bool) -> Tensor:
+    return weight.T.contiguous().T if by_inputs else weight.contiguous()
+
+
 def pack(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
     """weight (out, in) as read by `stored_dtype`; bias (out,) float32."""
     if dtype == "int8":
@@ -84,17 +104,23 @@ def pack_rows(blocks: Iterable[Tensor], rows: int, bias: Tensor | None, dtype: s
 
 def held_tensors(matrix: Linear) -> dict[str, Tensor]:
     """What packing has made, by name: for writing it down. `restore` makes the matrix from it again."""
-    names = {Int8Linear: ("whole", "scale"), Int4Linear: ("pairs", "scale", "low")}.get(type(matrix), ())
-    return {name: getattr(matrix, name) for name in names}
+    if isinstance(matrix, Int8Linear):
+        if lies_by_inputs(matrix.whole):
+            return {"turned": matrix.whole.T, "scale": matrix.scale}
+        return {"whole": matrix.whole, "scale": matrix.scale}
+    if isinstance(matrix, Int4Linear):
+        return {"pairs": matrix.pairs, "scale": matrix.scale, "low": matrix.low}
+    return {}
 
 
 def fits(dtype: str, held: Mapping[str, Tensor], rows: int, columns: int) -> bool:
     """Whether `held` is what a matrix (rows, columns) of this dtype holds, as far as shapes and kinds go."""
     groups = -(-columns // GROUP)
-    shapes: dict[str, tuple[int, ...]] = {"whole": (rows, columns), "scale": (rows,)}
+    whole = {"turned": (columns, rows)} if "turned" in held else {"whole": (rows, columns)}
+    shapes: dict[str, tuple[int, ...]] = {**whole, "scale": (rows,)}
     if dtype == "int4":
         shapes = {"pairs": (rows, groups, GROUP // 2), "scale": (rows, groups, 1), "low": (rows, groups, 1)}
-    kinds = {"whole": (torch.int8,), "pairs": (torch.uint8,)}
+    kinds = {"whole": (torch.int8,), "turned": (torch.int8,), "pairs": (torch.uint8,)}
     floats = (torch.float32,) if dtype == "int8" else (torch.float32, torch.float16)
     return (
         {name: tuple(tensor.shape) for name, tensor in held.items()} == shapes
@@ -108,7 +134,8 @@ def restore(dtype: str, held: Mapping[str, Tensor], bias: Tensor | None, columns
     matrix: Int8Linear | Int4Linear
     if dtype == "int8":
         matrix = Int8Linear.__new__(Int8Linear)
-        matrix.whole, matrix.scale, matrix.bias = held["whole"], held["scale"], bias
+        matrix.whole = held["turned"].T if "turned" in held else held["whole"]
+        matrix.scale, matrix.bias = held["scale"], bias
         return matrix
     matrix = Int4Linear.__new__(Int4Linear)
     matrix.pairs, matrix.scale, matrix.low = held["pairs"], held["scale"], held["low"]

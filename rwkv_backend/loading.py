@@ -72,7 +72,7 @@ def load(
     name_of_all = fingerprint(checkpoint)
     key = weight_cache.key_of(checkpoint, name_of_all, dtype) if dtype in linear.PACKED else None
     kept = weight_cache.find(key)
-    reader = _Reader(checkpoint, place, wanted, dtype, kept)
+    reader = _Reader(checkpoint, place, wanted, dtype, kept, by_inputs=fast and place.type == "cpu")
     total = sum(checkpoint.tensors[name].nbytes for part in plan.layout.parts for name in part.tensors)
     start, done = time.perf_counter(), 0
     pieces: dict[str, Any] = {}
@@ -120,28 +120,34 @@ class _Reader:
         wanted: torch.dtype,
         dtype: str,
         kept: weight_cache.Kept | None,
+        by_inputs: bool,
     ) -> None:
-        """kept: packed weights on disk."""
+        """kept: packed weights on disk. by_inputs: matrices whose inputs are mostly zero are laid so that this helps."""
         self.checkpoint = checkpoint
         self.kept = kept
         self.device = device
         self.wanted = wanted
         self.dtype = dtype
+        self.by_inputs = by_inputs
 
     def piece(self, part: Part) -> Any:
         if part.use == "linear":
-            bias = self.read(part.tensors[1], torch.float32) if len(part.tensors) > 1 else None
-            if self.dtype in linear.PACKED:
-                return self._kept(part, bias) or linear.pack_rows(
-                    self._rows(part.tensors[0]), part.shape[0], bias, self.dtype
-                )
-            return linear.pack(self.read(part.tensors[0], self.wanted), bias, self.dtype)
+            matrix = self._matrix(part)
+            linear.lay(matrix, part.sparse and self.by_inputs)
+            return matrix
         if part.use == "norm":
             return mixing.Norm(*(self.read(name, torch.float32) for name in part.tensors))
         if part.use == "embedding":
             return mixing.Embedding(self.read(part.tensors[0], self._embedding_dtype()))
         tensor = self.read(part.tensors[0], torch.float32)
         return tensor.flatten() if part.use == "vector" else tensor
+
+    def _matrix(self, part: Part) -> linear.Linear:
+        bias = self.read(part.tensors[1], torch.float32) if len(part.tensors) > 1 else None
+        if self.dtype not in linear.PACKED:
+            return linear.pack(self.read(part.tensors[0], self.wanted), bias, self.dtype)
+        rows = part.shape[0]
+        return self._kept(part, bias) or linear.pack_rows(self._rows(part.tensors[0]), rows, bias, self.dtype)
 
     def _kept(self, part: Part, bias: Tensor | None) -> linear.Linear | None:
         """The matrix as it was packed before; None if it cannot be had."""

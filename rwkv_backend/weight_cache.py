@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FORMAT = "rwkv-playground-weights-1"
+FORMAT = "rwkv-playground-weights-2"
 """Changes whenever a packed tensor means something else than before."""
 
 FOLDER_VARIABLE = "RWKV_PLAYGROUND_CACHE"

@@ -31,12 +31,16 @@ class Recognition:
 
 @dataclass(frozen=True)
 class Part:
-    """One piece of a model: `path` is where the model finds it, `tensors` what the file calls it."""
+    """One piece of a model: `path` is where the model finds it, `tensors` what the file calls it.
+
+    sparse      of a matrix: most of what it multiplies is zero
+    """
 
     path: str
     use: Use
     tensors: tuple[str, ...]
     shape: tuple[int, ...]
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,14 +146,17 @@ class Layout:
 
     # What the model is made of
 
-    def linear(self, path: str, rows: int, columns: int, bias: bool = False) -> None:
-        """A matrix stored [out, in] that multiplies activations; the part that may be held in fewer bits."""
+    def linear(self, path: str, rows: int, columns: int, bias: bool = False, sparse: bool = False) -> None:
+        """A matrix stored [out, in] that multiplies activations; the part that may be held in fewer bits.
+
+        sparse      its inputs come out of a ReLU, which leaves most of them zero
+        """
         names = [f"{path}.weight"]
         self._expect(names[0], (rows, columns))
         if bias:
             names.append(f"{path}.bias")
             self._expect(names[1], (rows,))
-        self.parts.append(Part(path, "linear", tuple(names), (rows, columns)))
+        self.parts.append(Part(path, "linear", tuple(names), (rows, columns), sparse))
 
     def norm(self, path: str, size: int) -> None:
         """Weight and bias of a layer or group normalisation."""

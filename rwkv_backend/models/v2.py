@@ -65,7 +65,7 @@ class V2(RWKVModel):
         layout.vector(f"{path}.time_mix", width)
         layout.linear(f"{path}.key", hidden, width)
         layout.linear(f"{path}.receptance", width, width)
-        layout.linear(f"{path}.value", width, hidden)
+        layout.linear(f"{path}.value", width, hidden, sparse=True)
 
     @classmethod
     def state_shapes(cls, layout: Layout, sizes: Sizes) -> tuple[FieldShape, ...]:

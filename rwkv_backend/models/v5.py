@@ -72,7 +72,7 @@ class V5(RWKVModel):
             layout.vector(f"{ffn_path}.time_mix_r", width)
             layout.linear(f"{ffn_path}.key", ffn, width)
             layout.linear(f"{ffn_path}.receptance", width, width)
-            layout.linear(f"{ffn_path}.value", width, ffn)
+            layout.linear(f"{ffn_path}.value", width, ffn, sparse=True)
         layout.norm("ln_out", width)
         layout.linear("head", words, width)
         return Sizes(count, width, words, att, ffn, heads, size)

@@ -61,7 +61,7 @@ class V6(RWKVModel):
             layout.vector(f"{path}.time_maa_r", width)
             layout.linear(f"{path}.key", ffn, width)
             layout.linear(f"{path}.receptance", width, width)
-            layout.linear(f"{path}.value", width, ffn)
+            layout.linear(f"{path}.value", width, ffn, sparse=True)
         layout.norm("ln_out", width)
         layout.linear("head", words, width)
         return Sizes(count, width, words, att, ffn, heads, size)

@@ -58,7 +58,7 @@ class V7(RWKVModel):
             cls._declare_time_mix(layout, i, width, heads, size)
             layout.vector(f"blocks.{i}.ffn.x_k", width)
             layout.linear(f"blocks.{i}.ffn.key", ffn, width)
-            layout.linear(f"blocks.{i}.ffn.value", width, ffn)
+            layout.linear(f"blocks.{i}.ffn.value", width, ffn, sparse=True)
         layout.norm("ln_out", width)
         layout.linear("head", words, width)
         return Sizes(count, width, words, width, ffn, heads, size)

@@ -34,7 +34,7 @@ BUSY = "compiling"
 
 SOURCES = (
     "addresses", "byte_tiles", "byte_vectors", "codes", "compiler", "dots", "functions", "heads", "products",
-    "recurrences", "rows", "run", "stored", "strassen", "team", "tile_vectors", "tiles",
+    "recurrences", "rows", "run", "sparse", "sparse_vectors", "stored", "strassen", "team", "tile_vectors", "tiles",
     "vectors",
 )  # fmt: skip
 """The modules that are compiled."""

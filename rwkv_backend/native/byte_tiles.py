@@ -23,12 +23,13 @@ from rwkv_backend.native.byte_vectors import (
     MOST_ROOM,
     count_steps,
     find_extremes,
+    interleave_four,
     largest_four,
     sum_panel,
     tile_bytes,
 )
 from rwkv_backend.native.compiler import kernel
-from rwkv_backend.native.stored import FEW, INT8, ZERO
+from rwkv_backend.native.stored import ZERO
 from rwkv_backend.native.tile_vectors import fetch_lines, scale_sixteen, turn_float32
 from rwkv_backend.native.tiles import EARLY, clear
 
@@ -54,12 +55,6 @@ ABREAST = 8
 
 
 @kernel
-def in_bytes(kind: Any, count: Any, inner: Any) -> Any:
-    """Whether inputs are counted in bytes: many long rows of an int8 product."""
-    return kind == INT8 and count >= FEW and inner >= SHORTEST
-
-
-@kernel
 def blocks_of(inner: Any) -> Any:
     return (inner + BLOCK - 1) // BLOCK
 
@@ -71,7 +66,7 @@ def byte_tiles_for(count: Any) -> Any:
 
 @kernel
 def byte_shared_words(count: Any, inner: Any) -> Any:
-    return blocks_of(inner) * byte_tiles_for(count) * TILE // 4 + BLOCK + BYTE_STEP
+    return blocks_of(inner) * byte_tiles_for(count) * TILE // 4 + BLOCK + BYTE_STEP + PANEL // 4
 
 
 @kernel
@@ -80,26 +75,14 @@ def byte_own_words(count: Any) -> Any:
 
 
 @kernel
-def measure_room(weight: Any, inner: Any, outer: Any, room: Any) -> Any:
+def measure_room(weight: Any, by_inputs: Any, inner: Any, outer: Any, room: Any, panel: Any) -> Any:
     """How far the inputs of each block may be counted; for a matrix that is met for the first time."""
     for block in range(room.shape[0]):
-        begin = block * BLOCK
-        size = min(BLOCK, inner - begin)
-        whole, most = size // BYTE_STEP, 1
-        for n in range(outer):
-            row = weight + n * inner + begin
-            most = max(most, largest_four(row, whole), rest_of_four(signed_bytes(row, size), whole * BYTE_STEP))
+        steps, most = steps_of(min(BLOCK, inner - block * BLOCK)), 1
+        for n in range(0, outer, BYTE_COLUMNS):
+            pack_panel(weight, by_inputs, inner, outer, n, min(BYTE_COLUMNS, outer - n), block * BLOCK, panel)
+            most = max(most, largest_four(panel + 4 * BYTE_COLUMNS, steps))
         room[block] = min(MOST_ROOM, LARGEST_SHORT // most)
-
-
-@kernel
-def rest_of_four(row: Any, start: Any) -> Any:
-    """No more than what `largest_four` would find in an unfinished step."""
-    more, less = 0, 0
-    for i in range(start, row.shape[0]):
-        more += max(row[i], 0)
-        less -= min(row[i], 0)
-    return min(max(more, less), 4 * 127)
 
 
 @kernel
@@ -140,6 +123,7 @@ def lengthen(x: Any, target: Any) -> Any:
 @kernel
 def by_byte_tiles(
     weight: Any,
+    by_inputs: Any,
     scale: Any,
     y: Any,
     count: Any,
@@ -161,32 +145,41 @@ def by_byte_tiles(
             steps = steps_of(min(BLOCK, inner - begin))
             for p in range(width):
                 n = start + p * BYTE_COLUMNS
-                pack_panel(weight, inner, n, min(BYTE_COLUMNS, last - n), begin, own + p * PANEL)
+                pack_panel(weight, by_inputs, inner, outer, n, min(BYTE_COLUMNS, last - n), begin, own + p * PANEL)
             n, k = start, begin + BLOCK
             if k >= inner:
                 n, k = start + together, 0
-            ahead, many = weight + n * inner + k, max(0, min(together, last - n))
+            many, size = max(0, min(together, last - n)), min(BLOCK, inner - k)
+            ahead, stride = weight + n * inner + k, inner
+            if by_inputs:
+                many, size, ahead, stride = (size if many else 0), many, weight + k * outer + n, outer
             inputs = packed + TILE * tiles * block
-            run_byte_tiles(inputs, own, sums, tiles, width, steps, ahead, inner, many, min(BLOCK, inner - k))
+            run_byte_tiles(inputs, own, sums, tiles, width, steps, ahead, stride, many, size)
         scale_out(sums, scale, y, count, outer, start, found)
 
 
 @kernel
-def pack_panel(weight: Any, inner: Any, n: Any, found: Any, begin: Any, panel: Any) -> Any:
-    """`found` rows of W from row n on, a block of them from `begin` on: four weights go the way of one float32."""
+def pack_panel(weight: Any, by_inputs: Any, inner: Any, outer: Any, n: Any, found: Any, begin: Any, panel: Any) -> Any:
+    """`found` rows of W from row n on, a block of them from `begin` on; zeros for what is not there."""
     size = min(BLOCK, inner - begin)
-    steps, target = steps_of(size), panel + 4 * BYTE_COLUMNS
-    whole = size // TURNED * TURNED if found == BYTE_COLUMNS else 0
-    for half in range(2):
-        source = weight + (n + 8 * half) * inner + begin
-        for i in range(0, whole, TURNED):
-            turn_float32(source + i, inner, target + BYTE_COLUMNS * i + 32 * half)
-    for i in range(whole, steps * BYTE_STEP, 4):
+    steps, target, done = steps_of(size), panel + 4 * BYTE_COLUMNS, 0
+    to_row, to_input = (1, outer) if by_inputs else (inner, 1)
+    source = weight + n * to_row + begin * to_input
+    if found == BYTE_COLUMNS and by_inputs:
+        done = size // 4 * 4
+        for i in range(0, done, 4):
+            interleave_four(source + i * outer, outer, target + BYTE_COLUMNS * i)
+    elif found == BYTE_COLUMNS:
+        done = size // TURNED * TURNED
+        for half in range(2):
+            for i in range(0, done, TURNED):  # four weights go the way of one float32
+                turn_float32(source + 8 * half * inner + i, inner, target + BYTE_COLUMNS * i + 32 * half)
+    for i in range(done, steps * BYTE_STEP, 4):
         for c in range(BYTE_COLUMNS):
             four = signed_bytes(target + BYTE_COLUMNS * i + 4 * c, 4)
             for k in range(4):
                 there = c < found and i + k < size
-                four[k] = signed_bytes(weight + (n + c) * inner + begin + i + k, 1)[0] if there else 0
+                four[k] = signed_bytes(source + c * to_row + (i + k) * to_input, 1)[0] if there else 0
     sum_panel(target, steps, panel)
 
 

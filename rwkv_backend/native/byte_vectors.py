@@ -23,6 +23,7 @@ from rwkv_backend.native.vectors import (
     I8,
     I16,
     I32,
+    I64,
     INTEGERS,
     constant,
     hidden,
@@ -197,28 +198,50 @@ def count_steps(typing_context: Any, x: Any, steps: Any, low: Any, times: Any, t
 
 
 @intrinsic
-def largest_four(typing_context: Any, row: Any, steps: Any) -> Any:
-    """The largest that the positive, or the negative, ones of the four weights that `tile_bytes` adds in int16 come to.
-
-    `row`: as W is stored, eight weights to a step.
-    """
-    signature = types.int32(types.int64, types.int64)
+def largest_four(typing_context: Any, panel: Any, steps: Any) -> Any:
+    """The largest that the positive, or the negative, ones of four weights of a panel come to that are added in int16."""
+    signature = types.int64(types.int64, types.int64)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        row, steps = arguments
-        eight, wide = ir.VectorType(I8, BYTE_STEP), ir.VectorType(I16, BYTE_STEP)
-        nothing = _alike(0, wide)
-        best = cgutils.alloca_once_value(builder, _alike(0, ir.VectorType(I16, 4)))
+        panel, steps = arguments
+        nothing, ones = _alike(0, BYTES), _alike(1, BYTES)
+        best = cgutils.alloca_once_value(builder, _alike(0, SHORTS))
         with cgutils.for_range(builder, steps) as loop:
-            here = builder.sext(load_vector(builder, row, builder.mul(loop.index, constant(BYTE_STEP)), eight), wide)
-            for side in (here, builder.sub(nothing, here)):
-                kept = builder.select(builder.icmp_signed(">", side, nothing), side, nothing)
-                pairs = builder.add(pick(builder, kept, [0, 2, 4, 6]), pick(builder, kept, [1, 3, 5, 7]))
-                fours = builder.add(pairs, pick(builder, pairs, [2, 3, 0, 1]))
-                old = builder.load(best)
-                builder.store(builder.select(builder.icmp_signed(">", fours, old), fours, old), best)
-        vector = builder.load(best)
-        both = [builder.sext(builder.extract_element(vector, ir.Constant(I32, i)), I32) for i in (0, 1)]
-        return builder.select(builder.icmp_signed(">", *both), *both)
+            here = builder.mul(loop.index, constant(BYTE_STEP * BYTE_COLUMNS))
+            for half in (0, 32):
+                places = (builder.add(here, constant(half + start)) for start in (0, 64))
+                early, late = (load_vector(builder, panel, place, BYTES) for place in places)
+                for sign in (">", "<"):
+                    fours = nothing_yet = _alike(0, SHORTS)
+                    for four in (early, late):
+                        kept = builder.select(builder.icmp_signed(sign, four, nothing), four, nothing)
+                        fours = builder.add(fours, _byte_pairs(builder, ones, kept))
+                    size = fours if sign == ">" else builder.sub(nothing_yet, fours)
+                    old = builder.load(best)
+                    builder.store(builder.select(builder.icmp_signed(">", size, old), size, old), best)
+        found = builder.load(best)
+        for lanes in (8, 4, 2, 1):
+            low, high = (pick(builder, found, [start + i for i in range(lanes)]) for start in (0, lanes))
+            found = builder.select(builder.icmp_signed(">", low, high), low, high)
+        return builder.sext(builder.extract_element(found, ir.Constant(I32, 0)), I64)
+
+    return signature, build
+
+
+@intrinsic
+def interleave_four(typing_context: Any, source: Any, stride: Any, target: Any) -> Any:
+    """Sixteen bytes of each of four rows, `stride` bytes apart, so written that the four of a column are neighbours."""
+    signature = types.void(*[types.int64] * 3)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, stride, target = arguments
+        sixteen = ir.VectorType(I8, 16)
+        rows = [load_vector(builder, source, builder.mul(stride, constant(row)), sixteen) for row in range(4)]
+        first, second = (pick(builder, rows[i], [*range(32)], rows[i + 1]) for i in (0, 2))
+        for half in (0, 1):
+            columns = range(8 * half, 8 * half + 8)
+            lanes = [lane for column in columns for lane in (column, column + 16, column + 32, column + 48)]
+            store_vector(builder, pick(builder, first, lanes, second), target, constant(32 * half))
+        return context.get_dummy_value()
 
     return signature, build

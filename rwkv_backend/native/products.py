@@ -1,7 +1,7 @@
 """Matrix products y = x @ Wᵀ + b for weights in each precision; x and y are float32, W is read where torch holds it.
 
 A few rows are multiplied here: a dot product for each row of W, which is read once, as fast as memory gives it. More rows go
-to `tiles.py`.
+to `tiles.py`, `strassen.py` or `byte_tiles.py`, and inputs that are mostly zero to `sparse.py`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,31 @@ from typing import Any
 
 import numpy as np
 
-from rwkv_backend.native.addresses import bytes_at, floats, halves, rows, shorts, signed_bytes
+from rwkv_backend.native.addresses import bytes_at, floats, halves, rows, shorts, signed_bytes, words
 from rwkv_backend.native.byte_tiles import (
+    SHORTEST,
     blocks_of,
     by_byte_tiles,
     byte_own_words,
     byte_shared_words,
     count_inputs,
-    in_bytes,
     measure_room,
 )
+from rwkv_backend.native.codes import BLOCK
 from rwkv_backend.native.compiler import kernel, summing
 from rwkv_backend.native.dots import FOUR, STEP, dot_bfloat16, dot_float16, dot_float32, dot_int8, dots_float32
+from rwkv_backend.native.sparse import (
+    SPARSE_BLOCK,
+    add_few,
+    add_many,
+    list_few,
+    list_many,
+    sparse_own_words,
+    sparse_shared_words,
+)
 from rwkv_backend.native.stored import (
     BFLOAT16,
+    BY_INPUTS,
     FEW,
     FLOAT32,
     GROUP,
@@ -40,39 +51,95 @@ from rwkv_backend.native.strassen import by_strassen, pack_halves, pays, strasse
 from rwkv_backend.native.tiles import by_tiles, pack_inputs, tile_own_words, tile_shared_words
 from rwkv_backend.native.vectors import from_bfloat16, from_float16
 
+ROWS, TILES, HALVES, SHORTS, BYTES, FEW_LISTED, LISTED = range(7)
+"""The ways to a product: rows of W one by one, tiles of floats, Strassen's; of int8 inputs counted in int16, or in bytes; and
+of sparse inputs a few rows, or many."""
+
+HEAD = 64
+"""Bytes at the beginning of shared memory; the first word is the way."""
+
+FEW_ZEROS = 4
+"""If one of so many inputs is not zero, int8 weights are multiplied faster by all inputs, counted in bytes."""
+
 
 @kernel
 def shared_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that `prepare` needs for `count` rows of `inner` numbers."""
     tiles = max(tile_shared_words(count, inner), strassen_shared_words(count, inner))
-    return max(count + count * inner, tiles, byte_shared_words(count, inner))
+    more = max(count + count * inner, tiles, byte_shared_words(count, inner), sparse_shared_words(count, inner))
+    return HEAD // 4 + more
 
 
 @kernel
 def own_words(count: Any, inner: Any) -> Any:
     """32-bit numbers of memory that each thread's `columns` needs beside that."""
-    return max(inner + GROUP, tile_own_words(count), strassen_own_words(count), byte_own_words(count))
+    return max(
+        inner + GROUP, tile_own_words(count), strassen_own_words(count), byte_own_words(count), sparse_own_words(count)
+    )
+
+
+@kernel
+def held(kind: Any) -> Any:
+    """How the numbers of a matrix are held, whichever way it lies."""
+    if kind == TABLE:
+        return FLOAT32
+    return kind - BY_INPUTS if kind >= BY_INPUTS else kind
+
+
+@kernel
+def block_of(kind: Any) -> Any:
+    """Columns of a product that a thread takes at a time."""
+    return SPARSE_BLOCK if kind >= BY_INPUTS else BLOCK
+
+
+@kernel
+def way_of(kind: Any, x: Any, count: Any, inner: Any, outer: Any) -> Any:
+    if kind >= BY_INPUTS and count >= FEW:
+        dense = held(kind) == INT8 and inner >= SHORTEST and not mostly_zero(floats(x, count * inner))
+        return BYTES if dense else LISTED
+    if kind >= BY_INPUTS or (
+        kind == TABLE and count < FEW
+    ):  # a table's inputs are not zero; adding its rows is as good
+        return FEW_LISTED
+    if kind == INT8:
+        return BYTES if count >= FEW and inner >= SHORTEST else SHORTS
+    if pays(kind, count, inner, outer):
+        return HALVES
+    return TILES if count >= FEW else ROWS
+
+
+@kernel
+def mostly_zero(x: Any) -> Any:
+    found = 0
+    for i in range(x.shape[0]):
+        found += x[i] != ZERO
+    return FEW_ZEROS * found < x.shape[0]
 
 
 @kernel
 def prepare(kind: Any, weight: Any, low: Any, x: Any, count: Any, inner: Any, outer: Any, shared: Any) -> Any:
     """Bring x into the form that `columns` multiplies; once a product."""
-    if kind != INT8:
-        if pays(kind, count, inner, outer):
-            pack_halves(x, count, inner, shared)
-        elif count >= FEW:
-            pack_inputs(x, count, inner, shared)
-    elif in_bytes(kind, count, inner):
-        room = bytes_at(low, blocks_of(inner))
-        if room[0] == 0:
-            measure_room(weight, inner, outer, room)
-        count_inputs(x, count, inner, room, shared)
-    else:
-        units = floats(shared, count)
+    way, packed = way_of(kind, x, count, inner, outer), shared + HEAD
+    words(shared, 1)[0] = way
+    if way == TILES:
+        pack_inputs(x, count, inner, packed)
+    elif way == HALVES:
+        pack_halves(x, count, inner, packed)
+    elif way == FEW_LISTED:
+        list_few(held(kind), x, count, inner, packed)
+    elif way == LISTED:
+        list_many(x, count, inner, packed)
+    elif way == SHORTS:
+        units = floats(packed, count)
         for t in range(count):
             entry = floats(x + t * inner * 4, inner)
             units[t] = input_scale(x + t * inner * 4, inner)
-            count_in(entry, units[t], shorts(shared + 4 * count + 2 * t * inner, inner))
+            count_in(entry, units[t], shorts(packed + 4 * count + 2 * t * inner, inner))
+    elif way == BYTES:
+        room = bytes_at(low, blocks_of(inner))
+        if room[0] == 0:
+            measure_room(weight, kind >= BY_INPUTS, inner, outer, room, packed)
+        count_inputs(x, count, inner, room, packed)
 
 
 @kernel
@@ -93,22 +160,26 @@ def columns(
     own: Any,
 ) -> Any:
     """Columns first … last of y (count, outer) = x (count, inner) @ Wᵀ + bias. All are addresses; 0: no bias."""
-    if in_bytes(kind, count, inner):
-        by_byte_tiles(weight, scale, y, count, inner, outer, first, last, shared, own)
-    elif kind == INT8:
-        rows_int8(weight, scale, y, count, inner, outer, first, last, shared)
-    elif pays(kind, count, inner, outer):
-        by_strassen(kind, weight, y, count, inner, outer, first, last, shared, own)
+    way, packed = words(shared, 1)[0], shared + HEAD
+    if way == HALVES:
+        by_strassen(kind, weight, y, count, inner, outer, first, last, packed, own)
         if bias != 0:
             add_bias(rows(y, count, outer), floats(bias, outer), first // 2, last // 2)
             add_bias(rows(y, count, outer), floats(bias, outer), (outer + first) // 2, (outer + last) // 2)
         return
-    elif count >= FEW:
-        by_tiles(kind, weight, scale, low, y, count, inner, outer, first, last, shared, own)
+    if way == TILES:
+        by_tiles(kind, weight, scale, low, y, count, inner, outer, first, last, packed, own)
+    elif way == BYTES:
+        by_inputs = kind >= BY_INPUTS
+        by_byte_tiles(weight, by_inputs, scale, y, count, inner, outer, first, last, packed, own)
+    elif way == SHORTS:
+        rows_int8(weight, scale, y, count, inner, outer, first, last, packed)
+    elif way == FEW_LISTED:
+        add_few(held(kind), weight, scale, x, y, count, inner, outer, first, last, packed, own)
+    elif way == LISTED:
+        add_many(held(kind), weight, scale, y, count, inner, outer, first, last, packed, own)
     elif kind in (INT4, INT4_WIDE):
         rows_int4(kind, weight, scale, low, x, y, count, inner, outer, first, last, own)
-    elif kind == TABLE:
-        rows_table(weight, x, y, count, inner, outer, first, last)
     else:
         rows_float(kind, weight, x, y, count, inner, outer, first, last)
     if bias != 0:
@@ -230,26 +301,3 @@ def dot(row: Any, x: Any) -> Any:
     for i in range(x.shape[0]):
         total += row[i] * x[i]
     return total
-
-
-@kernel
-def rows_table(weight: Any, x: Any, y: Any, count: Any, inner: Any, outer: Any, first: Any, last: Any) -> Any:
-    """The table is stored by inputs: its rows are added up, four at a time."""
-    table, entries, out = rows(weight, inner, outer), rows(x, count, inner), rows(y, count, outer)
-    whole = inner // 4 * 4
-    for t in range(count):
-        target = out[t]
-        for n in range(first, last):
-            target[n] = ZERO
-        for i in range(0, whole, 4):
-            add_four(table, entries[t], i, target, first, last)
-        for i in range(whole, inner):
-            for n in range(first, last):
-                target[n] += entries[t, i] * table[i, n]
-
-
-@kernel
-def add_four(table: Any, x: Any, i: Any, target: Any, first: Any, last: Any) -> Any:
-    a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
-    for n in range(first, last):
-        target[n] += a * table[i, n] + b * table[i + 1, n] + c * table[i + 2, n] + d * table[i + 3, n]

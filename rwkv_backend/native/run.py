@@ -70,7 +70,7 @@ def skipped(op: Any, sizes: Any) -> Any:
 
 @kernel
 def blocks(op: Any, sizes: Any) -> Any:
-    return (op[8] + codes.BLOCK - 1) // codes.BLOCK
+    return (op[8] + products.block_of(op[3]) - 1) // products.block_of(op[3])
 
 
 @kernel
@@ -100,8 +100,8 @@ def product(tape: Any, i: Any, places: Any, sizes: Any) -> Any:
 
 @kernel
 def product_block(op: Any, places: Any, sizes: Any, block: Any, own: Any) -> Any:
-    first = block * codes.BLOCK
-    product_columns(op, places, sizes, first, min(first + codes.BLOCK, op[8]), own)
+    width = products.block_of(op[3])
+    product_columns(op, places, sizes, block * width, min((block + 1) * width, op[8]), own)
 
 
 @kernel

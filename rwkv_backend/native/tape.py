@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rwkv_backend.linear import FloatLinear, Int4Linear, Int8Linear, Linear
+from rwkv_backend.linear import FloatLinear, Int4Linear, Int8Linear, Linear, lies_by_inputs
 from rwkv_backend.native import codes, stored
 from rwkv_backend.native.byte_tiles import BLOCK
 
@@ -42,15 +42,20 @@ class Matrix:
 def matrix_of(linear: Linear) -> Matrix:
     if isinstance(linear, FloatLinear):
         outer, inner = linear.weight.shape
-        return Matrix(KINDS[linear.weight.dtype], linear.weight, None, None, linear.bias, inner, outer)
+        kind = KINDS[linear.weight.dtype] + _order(linear.weight)
+        return Matrix(kind, linear.weight, None, None, linear.bias, inner, outer)
     if isinstance(linear, Int8Linear):
         outer, inner = linear.whole.shape
         room = torch.zeros(-(-inner // BLOCK), dtype=torch.uint8)  # found out when it is first needed
-        return Matrix(stored.INT8, linear.whole, linear.scale, room, linear.bias, inner, outer)
+        return Matrix(stored.INT8 + _order(linear.whole), linear.whole, linear.scale, room, linear.bias, inner, outer)
     if isinstance(linear, Int4Linear):
         kind = stored.INT4 if linear.scale.dtype == torch.float16 else stored.INT4_WIDE
         return Matrix(kind, linear.pairs, linear.scale, linear.low, linear.bias, linear.columns, linear.pairs.shape[0])
     raise CannotTape(f"a matrix of {type(linear).__name__}")
+
+
+def _order(weight: Tensor) -> int:
+    return stored.BY_INPUTS if lies_by_inputs(weight) else 0
 
 
 def table_of(weight: Tensor) -> Matrix:
@@ -85,7 +90,7 @@ class Tape:
     def weight(self, tensor: Tensor | None) -> int:
         if tensor is None:
             return codes.NOTHING
-        if not tensor.is_cpu or not tensor.is_contiguous():
+        if not tensor.is_cpu or not (tensor.is_contiguous() or lies_by_inputs(tensor)):
             raise CannotTape("a weight that is not in one piece of this machine's memory")
         place = self.new_place()
         self.weights[place] = tensor

@@ -22,13 +22,11 @@ def in_bytes(count: int, inner: int) -> bool:
 
 def room(weights: NDArray[np.int8]) -> int:
     """Steps for the inputs of one block; `weights` (out, up to 128)."""
-    whole = weights.shape[1] // STEP * STEP
-    steps, rest = weights[:, :whole].reshape(len(weights), -1, STEP).astype(int), weights[:, whole:].astype(int)
+    steps = np.pad(weights, ((0, 0), (0, -weights.shape[1] % STEP))).reshape(len(weights), -1, STEP).astype(int)
     most = 1
     for side in (1, -1):
         for four in FOURS:
             most = max(most, np.clip(side * steps, 0, None)[..., four].sum(-1).max(initial=0))
-        most = max(most, min(4 * 127, np.clip(side * rest, 0, None).sum(-1).max(initial=0)))
     return min(255, 32767 // int(most))
 
 
