@@ -10,7 +10,20 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rwkv_backend.errors import SettingError
-from rwkv_backend.linear import DTYPES, FEW_ROWS, FloatLinear, Int4Linear, Int8Linear, pack, stored_dtype
+from rwkv_backend.linear import (
+    DTYPES,
+    FEW_ROWS,
+    FloatLinear,
+    Int4Linear,
+    Int8Linear,
+    fits,
+    held_tensors,
+    lay,
+    lies_by_inputs,
+    pack,
+    restore,
+    stored_dtype,
+)
 from tests.shared import assert_one_sentence
 
 ROWS = [1, FEW_ROWS, FEW_ROWS + 1, 20]
@@ -173,3 +186,45 @@ def test_packed_matrices_are_read_in_float32() -> None:
         "int8": torch.float32,
         "int4": torch.float32,
     }
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_matrix_laid_by_inputs_is_the_same_matrix(dtype: str) -> None:
+    matrix, x = packed(draw(13, 70), draw(13, seed=1), dtype), draw(3, 70, seed=2)
+    before, size = matrix(x), matrix.nbytes
+    lay(matrix, True)
+    numbers = (
+        matrix.pairs if isinstance(matrix, Int4Linear) else getattr(matrix, "weight", getattr(matrix, "whole", None))
+    )
+    assert isinstance(numbers, Tensor)
+    assert lies_by_inputs(numbers) == (dtype != "int4")
+    assert matrix.nbytes == size
+    assert torch.allclose(matrix(x), before, atol=1e-5 if dtype in ("float32", "int8", "int4") else 0.2)
+    lay(matrix, False)
+    assert torch.equal(matrix(x), before)
+
+
+def test_what_is_one_number_wide_lies_as_it_was() -> None:
+    for shape in ((1, 7), (7, 1), (1, 1)):
+        weight = draw(*shape)
+        matrix = pack(weight, None, "float32")
+        lay(matrix, True)
+        assert isinstance(matrix, FloatLinear)
+        assert not lies_by_inputs(matrix.weight)
+        assert torch.equal(matrix.weight, weight)
+
+
+def test_int8_numbers_that_lie_by_inputs_are_held_in_that_order() -> None:
+    matrix = packed(draw(13, 70), None, "int8")
+    lay(matrix, True)
+    held = held_tensors(matrix)
+    assert held["turned"].shape == (70, 13)
+    assert held["turned"].is_contiguous()
+    assert fits("int8", held, 13, 70)
+    assert not fits("int8", held, 70, 13)
+    assert not fits("int8", {**held, "whole": held["turned"].T}, 13, 70)
+    assert not fits("int4", held, 13, 70)
+    again = restore("int8", held, None, 70)
+    assert isinstance(again, Int8Linear)
+    assert lies_by_inputs(again.whole)
+    assert torch.equal(again(draw(3, 70)), matrix(draw(3, 70)))

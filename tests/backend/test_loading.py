@@ -19,7 +19,7 @@ from torch import Tensor
 
 import rwkv_backend
 from rwkv_backend.errors import CheckpointError, LayoutError, RWKVError, SettingError, UnsupportedError
-from rwkv_backend.linear import DTYPES
+from rwkv_backend.linear import DTYPES, lies_by_inputs
 from rwkv_backend.loading import devices, find_device, load, open_model
 from rwkv_backend.models import identify
 from rwkv_backend.records import Progress
@@ -299,6 +299,18 @@ def test_only_matrices_and_embedding_are_held_in_fewer_bits(kind: str, dtype: st
             ours = [found for name, found in held.items() if name.startswith(part.path)]
             assert ours
             assert set(ours) == {torch.float32}, part.path
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "int8"])
+@pytest.mark.parametrize("kind", ["1", "2", "4a", "4b", "5.0", "6.0", "7.0"])
+def test_what_a_squared_relu_feeds_lies_by_inputs_and_nothing_else(kind: str, dtype: str, saved: Saved) -> None:
+    for fast in (True, False):
+        model = open_model(saved(kind), dtype=dtype, fast=fast)
+        turned = {name for name, tensor in tensors_in(model.weights) if lies_by_inputs(tensor)}
+        parts = identify(shapes_of(kind)).layout.parts
+        fed = {part.path for part in parts if part.path.endswith(".value") and "att" not in part.path}
+        expected = fed if fast and kind != "1" else set()
+        assert {name.rpartition(".")[0] for name in turned} == expected
 
 
 @pytest.mark.parametrize("stored", [torch.float64, torch.float32, torch.bfloat16, torch.float16], ids=str)

@@ -133,6 +133,22 @@ def test_a_second_load_reads_the_packed_weights_and_is_the_same_model(
         assert torch.equal(first.forward(tokens, first.new_state()), second.forward(tokens, second.new_state()))
 
 
+def test_what_lies_by_inputs_is_kept_so_and_found_by_those_who_want_it_otherwise(saved: Saved, folder: Path) -> None:
+    path, tokens = saved("6.0"), [1, 2, 3, 5, 8]
+    first = open_model(path, dtype="int8")
+    [kept] = folder.iterdir()
+    assert "blocks.0.ffn.value/turned" in safetensors.torch.load_file(kept)
+    written = kept.stat().st_mtime_ns
+    plain = open_model(path, dtype="int8", fast=False)
+    value = [model.weights.blocks[0].ffn.value.whole for model in (first, plain)]
+    assert [linear.lies_by_inputs(whole) for whole in value] == [True, False]
+    assert torch.equal(*value)
+    with torch.no_grad():
+        one, other = (model.forward(tokens, model.new_state()) for model in (first, plain))
+    assert torch.allclose(one, other, atol=0.05)
+    assert kept.stat().st_mtime_ns >= written
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int4"])
 def test_packing_in_blocks_of_rows_gives_the_same_numbers_as_at_once(dtype: str) -> None:
     weight = torch.randn(37, 130, generator=torch.Generator().manual_seed(1))
