@@ -137,7 +137,7 @@ class V4(RWKVModel):
             layout.linear(f"{path}.{name}", hidden, width)
         if not glu:
             layout.linear(f"{path}.receptance", width, width)
-        layout.linear(f"{path}.value", width, hidden, sparse=True)
+        layout.linear(f"{path}.value", width, hidden, sparse=not glu)
 
     @classmethod
     def _declare_tiny_attention(cls, layout: Layout, block: str, width: int) -> None:
