@@ -46,6 +46,9 @@ FACTORS = 64
 TWO = 2
 """Inputs that a row of y takes before it looks whether there are more."""
 
+LONGEST = 4096
+"""Bytes of a row that is fetched ahead of its use."""
+
 AT_ONCE = 8
 """Inputs that are looked at, one after the other, before the next round."""
 
@@ -156,7 +159,7 @@ def _add_four(widen: Any, size: int) -> Any:
     """y += four rows of W, each times its input. Meanwhile the next four are on their way: nobody else can foresee them.
 
     `four`: their addresses (int64), those of the next four, and FACTORS bytes from there the four inputs, float32.
-    `columns`: a multiple of as many as lie in a line.
+    `columns`: a multiple of as many as lie in a line. Long rows the processor fetches faster by itself, once it met them.
     """
 
     @intrinsic
@@ -167,9 +170,11 @@ def _add_four(widen: Any, size: int) -> Any:
             four, columns, y = arguments
             now, after = _rows_of(builder, four)
             inputs = [spread(builder, load_vector(builder, four, constant(FACTORS + 4 * i), F32)) for i in range(FOUR)]
+            short = builder.icmp_signed("<=", columns, constant(LONGEST // size))
             with cgutils.for_range_slice(builder, constant(0), columns, constant(LINE // size)) as (column, _):
-                for row in after:
-                    fetch_early(builder, builder.add(row, builder.mul(column, constant(size))), 0, cache=2)
+                with builder.if_then(short, likely=True):
+                    for row in after:
+                        fetch_early(builder, builder.add(row, builder.mul(column, constant(size))), 0, cache=2)
                 for i in range(0, LINE // size, 8):
                     at = builder.add(column, constant(i))
                     total = load_vector(builder, y, builder.mul(at, constant(4)), FLOATS)
