@@ -6,7 +6,8 @@
     int8                one scale a row, rounded to nearest; a quarter of the memory
     int4                one scale and one offset for each group of 64 columns; about an eighth
 
-Only these matrices are held in fewer bits. Decays, blends, norms and states stay float32 everywhere.
+Only these matrices are held in fewer bits. Decays, blends, norms and states stay float32 everywhere, and int8 and int4 leave
+the head of a small model in it too.
 """
 
 from __future__ import annotations
@@ -80,6 +81,10 @@ def pack(weight: Tensor, bias: Tensor | None, dtype: str) -> Linear:
 
 PACKED = ("int8", "int4")
 """The dtypes whose matrices are made from float32 ones, row by row."""
+
+SMALL_HEAD = 2**19
+"""Numbers up to which packed dtypes leave the head in float32: its rounding goes straight into the logits, and would not make
+a matrix faster that stays in the cache."""
 
 ROWS_AT_ONCE = 2**20
 """Numbers of a matrix that are packed at once: 4 MB of float32, and a few times that for a moment."""

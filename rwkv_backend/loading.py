@@ -144,9 +144,10 @@ class _Reader:
 
     def _matrix(self, part: Part) -> linear.Linear:
         bias = self.read(part.tensors[1], torch.float32) if len(part.tensors) > 1 else None
-        if self.dtype not in linear.PACKED:
-            return linear.pack(self.read(part.tensors[0], self.wanted), bias, self.dtype)
-        rows = part.shape[0]
+        rows, columns = part.shape
+        small_head = part.path == "head" and rows * columns <= linear.SMALL_HEAD
+        if self.dtype not in linear.PACKED or small_head:
+            return linear.FloatLinear(self.read(part.tensors[0], self.wanted), bias)
         return self._kept(part, bias) or linear.pack_rows(self._rows(part.tensors[0]), rows, bias, self.dtype)
 
     def _kept(self, part: Part, bias: Tensor | None) -> linear.Linear | None:

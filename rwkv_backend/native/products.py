@@ -94,12 +94,9 @@ def block_of(kind: Any) -> Any:
 
 @kernel
 def way_of(kind: Any, x: Any, count: Any, inner: Any, outer: Any) -> Any:
-    if kind >= BY_INPUTS and count >= FEW:
-        dense = held(kind) == INT8 and inner >= SHORTEST and not mostly_zero(floats(x, count * inner))
-        return BYTES if dense else LISTED
-    if kind >= BY_INPUTS or (
-        kind == TABLE and count < FEW
-    ):  # a table's inputs are not zero; adding its rows is as good
+    if kind >= BY_INPUTS:
+        return way_of_sparse(kind, floats(x, count * inner), count, inner)
+    if kind == TABLE and count < FEW:  # its inputs are not zero, but adding its rows is as good as any way
         return FEW_LISTED
     if kind == INT8:
         return BYTES if count >= FEW and inner >= SHORTEST else SHORTS
@@ -109,11 +106,17 @@ def way_of(kind: Any, x: Any, count: Any, inner: Any, outer: Any) -> Any:
 
 
 @kernel
-def mostly_zero(x: Any) -> Any:
+def way_of_sparse(kind: Any, x: Any, count: Any, inner: Any) -> Any:
+    """A few rows are read one by one if together they need no more weights than there are."""
+    if count == 1:
+        return FEW_LISTED
     found = 0
-    for i in range(x.shape[0]):
+    for i in range(count * inner):
         found += x[i] != ZERO
-    return FEW_ZEROS * found < x.shape[0]
+    if count < FEW:
+        return FEW_LISTED if found <= inner else LISTED
+    dense = held(kind) == INT8 and inner >= SHORTEST and FEW_ZEROS * found >= count * inner
+    return BYTES if dense else LISTED
 
 
 @kernel

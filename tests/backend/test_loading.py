@@ -19,7 +19,7 @@ from torch import Tensor
 
 import rwkv_backend
 from rwkv_backend.errors import CheckpointError, LayoutError, RWKVError, SettingError, UnsupportedError
-from rwkv_backend.linear import DTYPES, lies_by_inputs
+from rwkv_backend.linear import DTYPES, FloatLinear, Int4Linear, Int8Linear, lies_by_inputs
 from rwkv_backend.loading import devices, find_device, load, open_model
 from rwkv_backend.models import identify
 from rwkv_backend.records import Progress
@@ -291,7 +291,8 @@ def test_only_matrices_and_embedding_are_held_in_fewer_bits(kind: str, dtype: st
     for part in identify(shapes_of(kind)).layout.parts:
         if part.use == "linear":
             [found] = [held[f"{part.path}.{name}"] for name in NUMBERS_OF_A_MATRIX if f"{part.path}.{name}" in held]
-            assert found == HELD[dtype], part.path
+            packed = dtype in ("int8", "int4") and part.path == "head"
+            assert found == (torch.float32 if packed else HELD[dtype]), part.path
             assert held.get(f"{part.path}.bias", torch.float32) == torch.float32
         elif part.use == "embedding":
             assert held[f"{part.path}.table"] == (torch.float16 if dtype == "float16" else torch.bfloat16)
@@ -299,6 +300,17 @@ def test_only_matrices_and_embedding_are_held_in_fewer_bits(kind: str, dtype: st
             ours = [found for name, found in held.items() if name.startswith(part.path)]
             assert ours
             assert set(ours) == {torch.float32}, part.path
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int4"])
+def test_only_a_small_head_stays_in_float32(dtype: str, saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = open_model(saved("6.0"), dtype=dtype).weights.head
+    assert isinstance(small, FloatLinear)
+    monkeypatch.setattr("rwkv_backend.linear.SMALL_HEAD", small.weight.numel() - 1)
+    large = open_model(saved("6.0"), dtype=dtype).weights.head
+    assert isinstance(large, Int8Linear | Int4Linear)
+    x = torch.eye(small.weight.shape[1])
+    assert (large(x) - small(x)).abs().max() < small.weight.abs().max() / 10
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "int8"])

@@ -172,16 +172,16 @@ def test_one_block_of_large_weights_costs_the_others_nothing() -> None:
 def test_tensors_of_another_shape_or_kind_are_packed_anew(saved: Saved, folder: Path) -> None:
     """Native code reads them by address: one that is too short must never get there."""
     path = saved("4")
-    expected = open_model(path, dtype="int8").weights.head.whole
+    expected = open_model(path, dtype="int8").weights.blocks[0].att.value.whole
     [kept] = folder.iterdir()
     tensors = safetensors.torch.load_file(kept)
     with safetensors.safe_open(kept, framework="pt") as file:
         about = file.metadata()
-    tensors["head/whole"] = tensors["head/whole"][:-1].clone()
+    tensors["blocks.0.att.value/whole"] = tensors["blocks.0.att.value/whole"][:-1].clone()
     tensors["blocks.0.att.key/scale"] = tensors["blocks.0.att.key/scale"].double()
     safetensors.torch.save_file(tensors, kept, about)
     again = open_model(path, dtype="int8")
-    assert torch.equal(again.weights.head.whole, expected)
+    assert torch.equal(again.weights.blocks[0].att.value.whole, expected)
     assert again.weights.blocks[0].att.key.scale.dtype == torch.float32
 
 

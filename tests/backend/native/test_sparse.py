@@ -30,7 +30,8 @@ KEPT = {"most": 0.1, "half": 0.5, "all": 1.0}
 
 def sparse(count: int, inner: int, kept: float, seed: int = 0) -> Tensor:
     """Numbers of which that part is not zero, as many of one sign as of the other."""
-    return draw(count, inner, seed=seed) * (draw(count, inner, seed=seed + 1).erf().add(1).div(2) < kept)
+    chosen = torch.special.ndtr(draw(count, inner, seed=seed + 1)) < kept
+    return draw(count, inner, seed=seed) * chosen
 
 
 def packed(outer: int, inner: int, dtype: str, by_inputs: bool = True) -> Linear:
@@ -69,11 +70,11 @@ def test_product_is_that_of_the_numbers_stored(dtype: str, kept: float, count: i
         assert torch.equal(multiplied(x, matrix_of(linear), helpers), got)
 
 
-@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize(("inner", "outer"), [(64, 64), (333, 77), (1000, 200)])
 def test_few_rows_of_int8_are_the_very_product_by_outputs(count: int, inner: int, outer: int) -> None:
     """Both sum the same whole numbers, and round once; only the order of two factors may differ."""
-    x = sparse(count, inner, 0.5)
+    x = sparse(count, inner, 0.4)
     one, other = (multiplied(x, matrix_of(packed(outer, inner, "int8", by_inputs))) for by_inputs in (True, False))
     assert torch.allclose(one, other, rtol=3e-7, atol=0)
 
@@ -131,8 +132,8 @@ def test_each_way_is_taken_where_it_is_meant() -> None:
     few, half = sparse(40, 256, 0.1), sparse(40, 256, 0.5)
     for dtype in DTYPES:
         matrix = matrix_of(packed(50, 256, dtype))
-        assert way(half[:1], matrix) == way(half[:7], matrix) == FEW_LISTED
-        assert way(few, matrix) == LISTED
+        assert way(half[:1], matrix) == way(few[:7], matrix) == FEW_LISTED
+        assert way(half[:7], matrix) == way(few, matrix) == LISTED
         assert way(half, matrix) == (BYTES if dtype == "int8" else LISTED)
         other = way(few, matrix_of(packed(50, 256, dtype, by_inputs=False)))
         assert other not in (FEW_LISTED, LISTED)
