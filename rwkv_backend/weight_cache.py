@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import mmap
 import os
 import shutil
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ from rwkv_backend.checkpoints import Checkpoint, open_checkpoint
 from rwkv_backend.checkpoints.reading import read_tensor
 from rwkv_backend.errors import RWKVError
 from rwkv_backend.later import torch
-from rwkv_backend.records import DTYPE_BYTES
+from rwkv_backend.records import DTYPE_BYTES, StoredTensor
 from rwkv_backend.writing import write_whole
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ SMALLEST = 50_000_000
 
 SPARE = 2
 """So many times a file's size must be free on the disk before it is written."""
+
+LINE = 64
+"""Numbers begin at a multiple of so many bytes."""
 
 NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
          "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL"}  # fmt: skip
@@ -80,18 +85,36 @@ def key_of(checkpoint: Checkpoint, fingerprint: str, dtype: str) -> Key | None:
 
 
 class Kept:
-    """An opened file of packed weights."""
+    """An opened file of packed weights.
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._tensors = checkpoint.tensors
+    Its tensors lie in the file as it is mapped into memory: nothing is copied, and what is needed comes from the disk while
+    the rest of the model is read. Files are only ever replaced whole, so that the one that is mapped stays what it was.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, path: Path) -> None:
+        self._pieces: dict[str, dict[str, StoredTensor]] = {}
+        for name, tensor in checkpoint.tensors.items():
+            piece, _, inner = name.rpartition("/")
+            self._pieces.setdefault(piece, {})[inner] = tensor
+        with path.open("rb") as file:
+            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        if hasattr(mmap, "MADV_WILLNEED"):
+            self._bytes.madvise(mmap.MADV_WILLNEED)
 
     def read(self, path: str) -> dict[str, Tensor]:
         """The tensors of the model's piece `path`, by their names within it; empty if it has none here.
 
         Raises RWKVError when the file has changed meanwhile.
         """
-        inside = {name.rpartition("/")[2]: t for name, t in self._tensors.items() if name.rpartition("/")[0] == path}
-        return {name: read_tensor(t, getattr(torch, t.dtype)) for name, t in inside.items()}
+        return {name: self._tensor(stored) for name, stored in self._pieces.get(path, {}).items()}
+
+    def _tensor(self, stored: StoredTensor) -> Tensor:
+        dtype, count = getattr(torch, stored.dtype), math.prod(stored.shape)
+        inside = stored.offset + stored.nbytes <= len(self._bytes) and stored.offset % DTYPE_BYTES[stored.dtype] == 0
+        if not count or not inside:
+            return read_tensor(stored, dtype)
+        flat: Tensor = torch.frombuffer(self._bytes, dtype=dtype, count=count, offset=stored.offset)
+        return flat.view(stored.shape)
 
 
 def find(key: Key | None) -> Kept | None:
@@ -103,7 +126,7 @@ def find(key: Key | None) -> Kept | None:
     try:
         if _about(path) != {"format": FORMAT, "stamp": key.stamp}:
             return None
-        found = Kept(open_checkpoint(path))
+        found = Kept(open_checkpoint(path), path)
         os.utime(path)  # so that `size` can tell which was not used for longest
     except (RWKVError, OSError, ValueError):
         log.warning("%s cannot be used and will be made anew", path.name)
@@ -138,15 +161,19 @@ def keep(key: Key | None, pieces: Mapping[str, Mapping[str, Tensor]]) -> bool:
 
 
 def _write(file: IO[bytes], tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
-    """The .safetensors format: the header's length, a JSON header, then the numbers one after the other."""
+    """The .safetensors format: the header's length, a JSON header, then the numbers one after the other.
+
+    Those of more bytes come first, so that all begin where such a number may.
+    """
     header: dict[str, object] = {"__metadata__": dict(about)}
     end = 0
+    tensors = dict(sorted(tensors.items(), key=lambda item: -item[1].itemsize))
     for name, tensor in tensors.items():
         start, end = end, end + tensor.nbytes
         dtype = NAMES[str(tensor.dtype).removeprefix("torch.")]
         header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, end]}
     text = json.dumps(header).encode("utf-8")
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-(8 + len(text)) % LINE)
     file.write(len(text).to_bytes(8, "little"))
     file.write(text)
     for tensor in tensors.values():

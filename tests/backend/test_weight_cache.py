@@ -11,6 +11,7 @@ import torch
 
 from rwkv_backend import linear, open_model, weight_cache
 from rwkv_backend.checkpoints import Checkpoint, fingerprint, open_checkpoint
+from rwkv_backend.records import DTYPE_BYTES
 from rwkv_backend.weight_cache import Key, key_of
 from tests.shared import Saved
 
@@ -64,6 +65,30 @@ def test_the_file_is_one_that_the_safetensors_library_reads(checkpoint: Checkpoi
     [path] = folder.iterdir()
     again = safetensors.torch.load_file(path)
     assert torch.equal(again["head/low"], PIECES["head"]["low"])
+
+
+def test_tensors_begin_where_their_numbers_may_and_outlive_their_file(checkpoint: Checkpoint, folder: Path) -> None:
+    """They lie in the mapped file: neither its removal nor another one in its place changes them, nor do they change it."""
+    odd = {
+        "a": {"whole": torch.ones(3, dtype=torch.int8), "scale": torch.arange(5.0)},
+        "b": {"low": torch.ones(3).half()},
+    }
+    assert weight_cache.keep(key(checkpoint), odd)
+    [path] = folder.iterdir()
+    for tensor in open_checkpoint(path).tensors.values():
+        assert tensor.offset % DTYPE_BYTES[tensor.dtype] == 0
+    found = weight_cache.find(key(checkpoint))
+    assert found is not None
+    held, before = found.read("a"), path.read_bytes()
+    held["whole"] += 1
+    assert path.read_bytes() == before
+    assert weight_cache.keep(
+        key(checkpoint), {"a": {"whole": torch.zeros(3, dtype=torch.int8), "scale": torch.zeros(5)}}
+    )
+    assert weight_cache.clear() > 0
+    del found
+    assert torch.equal(held["scale"], torch.arange(5.0))
+    assert held["whole"].tolist() == [2, 2, 2]
 
 
 def test_another_dtype_or_a_changed_file_finds_nothing(checkpoint: Checkpoint) -> None:
