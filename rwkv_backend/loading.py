@@ -81,12 +81,17 @@ def load(
         done += sum(checkpoint.tensors[name].nbytes for name in part.tensors)
         yield Progress(done, total, "bytes", time.perf_counter() - start)
     if kept is None:
-        weight_cache.keep(key, {path: linear.held_tensors(piece) for path, piece in pieces.items()})
+        weight_cache.keep(key, {path: _kept_tensors(piece) for path, piece in pieces.items()})
     model = plan.family(info, plan, weight_tree(pieces), place, name_of_all)
     model.dtype = dtype
     if fast:
         equip(model)
     return model
+
+
+def _kept_tensors(piece: Any) -> dict[str, Tensor]:
+    """What of a piece is kept beside the packed matrices: large, and checked once."""
+    return {"table": piece.table} if isinstance(piece, mixing.Embedding) else linear.held_tensors(piece)
 
 
 def find_device(device: str | torch.device) -> torch.device:
@@ -138,7 +143,8 @@ class _Reader:
         if part.use == "norm":
             return mixing.Norm(*(self.read(name, torch.float32) for name in part.tensors))
         if part.use == "embedding":
-            return mixing.Embedding(self.read(part.tensors[0], self._embedding_dtype()))
+            table = self._kept_table(part)
+            return mixing.Embedding(self.read(part.tensors[0], self._embedding_dtype()) if table is None else table)
         tensor = self.read(part.tensors[0], torch.float32)
         return tensor.flatten() if part.use == "vector" else tensor
 
@@ -152,13 +158,23 @@ class _Reader:
 
     def _kept(self, part: Part, bias: Tensor | None) -> linear.Linear | None:
         """The matrix as it was packed before; None if it cannot be had."""
-        try:
-            held = {} if self.kept is None else self.kept.read(part.path)
-        except RWKVError:
-            return None
+        held = self._kept_piece(part)
         if not linear.fits(self.dtype, held, *part.shape):
             return None
         return linear.restore(self.dtype, {name: t.to(self.device) for name, t in held.items()}, bias, part.shape[1])
+
+    def _kept_table(self, part: Part) -> Tensor | None:
+        table = self._kept_piece(part).get("table")
+        if table is None or tuple(table.shape) != part.shape or table.dtype != self._embedding_dtype():
+            return None
+        return table.to(self.device)
+
+    def _kept_piece(self, part: Part) -> dict[str, Tensor]:
+        """Empty if it cannot be had."""
+        try:
+            return {} if self.kept is None else self.kept.read(part.path)
+        except RWKVError:
+            return {}
 
     def _rows(self, name: str) -> Iterator[Tensor]:
         """The matrix in float32, a block of rows at a time, so that packing needs little memory beside its result."""

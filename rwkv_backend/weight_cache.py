@@ -1,4 +1,4 @@
-"""Packed weights on disk, so that a model's second load takes the time of reading them.
+"""Packed weights on disk, so that a model's second load takes the time of mapping them into memory.
 
 One .safetensors file for each model and dtype in the user's cache folder: named by the model's fingerprint, it also notes
 the size and time of the checkpoint that it was made from, and is made anew when these differ. Nothing in it is executed. It

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import safetensors.torch
@@ -11,7 +12,8 @@ import torch
 
 from rwkv_backend import linear, open_model, weight_cache
 from rwkv_backend.checkpoints import Checkpoint, fingerprint, open_checkpoint
-from rwkv_backend.records import DTYPE_BYTES
+from rwkv_backend.checkpoints.reading import read_tensor
+from rwkv_backend.records import DTYPE_BYTES, StoredTensor
 from rwkv_backend.weight_cache import Key, key_of
 from tests.shared import Saved
 
@@ -153,7 +155,16 @@ def test_a_second_load_reads_the_packed_weights_and_is_the_same_model(
         raise AssertionError("the matrix was packed again")
 
     monkeypatch.setattr("rwkv_backend.linear.pack_rows", packed_again)
+    read: list[str] = []
+
+    def noted(stored: StoredTensor, *rest: Any) -> torch.Tensor:
+        read.append(stored.name)
+        return read_tensor(stored, *rest)
+
+    monkeypatch.setattr("rwkv_backend.loading.read_tensor", noted)
     second = open_model(path, dtype=dtype)
+    assert read
+    assert not any("emb" in name for name in read)
     with torch.no_grad():
         assert torch.equal(first.forward(tokens, first.new_state()), second.forward(tokens, second.new_state()))
 
@@ -203,11 +214,13 @@ def test_tensors_of_another_shape_or_kind_are_packed_anew(saved: Saved, folder: 
     with safetensors.safe_open(kept, framework="pt") as file:
         about = file.metadata()
     tensors["blocks.0.att.value/whole"] = tensors["blocks.0.att.value/whole"][:-1].clone()
+    tensors["emb/table"] = tensors["emb/table"][:, :-1].clone()
     tensors["blocks.0.att.key/scale"] = tensors["blocks.0.att.key/scale"].double()
     safetensors.torch.save_file(tensors, kept, about)
     again = open_model(path, dtype="int8")
     assert torch.equal(again.weights.blocks[0].att.value.whole, expected)
     assert again.weights.blocks[0].att.key.scale.dtype == torch.float32
+    assert tuple(again.weights.emb.table.shape) == (again.sizes.vocab_size, again.sizes.n_embd)
 
 
 def test_small_models_are_not_worth_it(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
