@@ -113,6 +113,7 @@ class Layout:
         self.shapes = shapes
         self.parts: list[Part] = []
         self._known: set[str] = set()
+        self._in_blocks = {_without_block(name) for name in shapes}
 
     # What the file shows about the model's size
 
@@ -195,7 +196,7 @@ class Layout:
         return self.size(min(having, key=_block_number), axis)
 
     def any_block_has(self, name: str) -> bool:
-        return any(_without_block(full) == name for full in self.shapes)
+        return name in self._in_blocks
 
     def check(self) -> None:
         """Raise LayoutError if the file holds a tensor that no declared part uses."""
