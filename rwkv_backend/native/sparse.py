@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rwkv_backend.native.addresses import floats, halves, integers, shorts, signed_bytes, words
+from rwkv_backend.native.byte_tiles import scale_some
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.rows import copy
 from rwkv_backend.native.sparse_vectors import (
@@ -223,8 +224,7 @@ def sparse_own_words(count: Any) -> Any:
 
 @kernel
 def list_many(x: Any, count: Any, inner: Any, shared: Any) -> Any:
-    """Writes the lists; how many inputs of all rows are not zero."""
-    total = 0
+    """Writes the lists of all rows, panel by panel."""
     for panel in range(panels_of(inner)):
         values, places = lists_at(panel, count, inner, shared)
         begin = panel * PANEL_INPUTS
@@ -232,8 +232,7 @@ def list_many(x: Any, count: Any, inner: Any, shared: Any) -> Any:
             row = x + 4 * (t * inner + begin)
             found = list_inputs(row, min(PANEL_INPUTS, inner - begin), values, places + 2)
             halves(places, 1)[0] = found
-            values, places, total = values + 4 * found, places + 2 + 2 * found, total + found
-    return total
+            values, places = values + 4 * found, places + 2 + 2 * found
 
 
 @kernel
@@ -333,14 +332,8 @@ def write_sums(kind: Any, sums: Any, scale: Any, y: Any, count: Any, outer: Any,
         fetch_lines(y + 4 * (min(t + EARLY, count - 1) * outer + start), 4 * found)
         target, row = y + 4 * (t * outer + start), sums + 4 * PANEL_COLUMNS * t
         if kind == INT8:
-            scale_columns(floats(target, found), floats(row, found), floats(scale + 4 * start, found))
+            scale_some(floats(target, found), floats(row, found), floats(scale + 4 * start, found))
         elif found == PANEL_COLUMNS:
             row_float32(row, target)
         else:
             copy(floats(target, found), floats(row, found))
-
-
-@kernel
-def scale_columns(target: Any, sums: Any, scale: Any) -> Any:
-    for n in range(target.shape[0]):
-        target[n] = sums[n] * scale[n]

@@ -34,8 +34,8 @@ def sparse(count: int, inner: int, kept: float, seed: int = 0) -> Tensor:
     return draw(count, inner, seed=seed) * chosen
 
 
-def packed(outer: int, inner: int, dtype: str, by_inputs: bool = True) -> Linear:
-    linear = pack(draw(outer, inner).to(stored_dtype(dtype)), None, dtype)
+def packed(outer: int, inner: int, dtype: str, by_inputs: bool = True, bias: Tensor | None = None) -> Linear:
+    linear = pack(draw(outer, inner).to(stored_dtype(dtype)), bias, dtype)
     lay(linear, by_inputs)
     return linear
 
@@ -152,10 +152,8 @@ def test_bias_is_added_too() -> None:
     for dtype in DTYPES:
         for count in (2, 20):
             x = sparse(count, 150, 0.3)
-            linear = packed(77, 150, dtype)
-            without = multiplied(x, matrix_of(linear))
-            linear.bias = bias  # type: ignore[attr-defined]
-            assert torch.allclose(multiplied(x, matrix_of(linear)), without + bias, atol=1e-6)
+            without, got = (multiplied(x, matrix_of(packed(77, 150, dtype, bias=b))) for b in (None, bias))
+            assert torch.allclose(got, without + bias, atol=1e-6)
 
 
 def test_sizes_that_the_vectors_are_written_for() -> None:
