@@ -39,14 +39,11 @@ def settle(model: RWKVModel) -> None:
 
 
 def native_reader(model: RWKVModel) -> Reader | None:
-    """Native code for this model; None where numba is missing or the model holds what the code does not know."""
-    try:
-        from rwkv_backend.native import build
-        from rwkv_backend.native.reader import Reader
-        from rwkv_backend.native.tape import CannotTape
-    except ImportError as error:
-        log.warning("Tokens are read by the plain formulas, which is slower: %s", error)
-        return None
+    """Native code for this model; None where it holds what the code does not know."""
+    from rwkv_backend.native import build
+    from rwkv_backend.native.reader import Reader
+    from rwkv_backend.native.tape import CannotTape
+
     try:
         reader = Reader(model)
     except CannotTape as reason:

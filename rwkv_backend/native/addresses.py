@@ -6,6 +6,7 @@ from typing import Any
 
 from numba import carray, types
 
+from rwkv_backend.native.codes import WIDTH
 from rwkv_backend.native.compiler import intrinsic, kernel
 
 
@@ -49,6 +50,12 @@ def cubes(address: Any, count: Any, height: Any, width: Any) -> Any:
 @kernel
 def integers(address: Any, count: Any) -> Any:
     return carray(_to_integers(address), (count,))
+
+
+@kernel
+def operations_at(address: Any, count: Any) -> Any:
+    """The rows of a tape"""
+    return carray(_to_integers(address), (count, WIDTH))
 
 
 @kernel

@@ -10,51 +10,50 @@ The folder is the user's cache, or RWKV_PLAYGROUND_NATIVE_CACHE; if neither can 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import logging
 import os
 import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from rwkv_backend.writing import write_whole
+
+if TYPE_CHECKING:
+    from rwkv_backend.native.object_code import Kernels
 
 log = logging.getLogger(__name__)
 
 FOLDER = "RWKV_PLAYGROUND_NATIVE_CACHE"
-DONE = "complete"
-"""The file that says that everything in its folder is compiled."""
+CODE = "kernels"
+"""The file that holds everything compiled, behind its SHA-256, so that a damaged one is not run."""
+
+DIGEST = hashlib.sha256().digest_size
 
 BUSY = "compiling"
 """The file that says that a process is about it."""
 
 SOURCES = (
-    "addresses", "byte_tiles", "byte_vectors", "codes", "compiler", "dots", "functions", "heads", "products",
-    "recurrences", "rows", "run", "sparse", "sparse_vectors", "stored", "strassen", "team", "tile_vectors", "tiles",
-    "vectors",
+    "addresses", "byte_tiles", "byte_vectors", "codes", "compiler", "dots", "functions", "heads", "object_code",
+    "products", "recurrences", "rows", "run", "sparse", "sparse_vectors", "stored", "strassen", "team", "tile_vectors",
+    "tiles", "vectors",
 )  # fmt: skip
-"""The modules that are compiled."""
+"""The modules that are compiled, and that say how."""
 
 LONGEST = 600.0
 """Seconds that `wait` gives the compiler."""
-
-
-@dataclass(frozen=True)
-class Kernels:
-    """The two functions that are called from Python, compiled."""
-
-    run: Callable[[Any, Any, Any], None]
-    help_out: Callable[[Any, Any, Any, int], None]
 
 
 class _Builder:
     """Where the building stands; one in a process."""
 
     def __init__(self) -> None:
+        self.lock = threading.Lock()
         self.found: Kernels | None = None
         self.failed = False
         self.folder: Path | None = None
@@ -62,21 +61,23 @@ class _Builder:
 
     def kernels(self) -> Kernels | None:
         if self.found is None and not self.failed:
-            try:
-                self._advance()
-            except (OSError, ImportError, RuntimeError, ValueError) as error:
-                self._give_up(error)
+            with self.lock:
+                try:
+                    self._advance()
+                except (OSError, ImportError, RuntimeError, ValueError) as error:
+                    self._give_up(error)
         return self.found
 
     def _advance(self) -> None:
+        if self.found is not None or self.failed:
+            return
         if self.folder is None:
-            if importlib.util.find_spec("numba") is None:
-                raise ImportError("numba is not installed")
             self.folder = cache_folder()
-        if (self.folder / DONE).exists():
+        code = read_code(self.folder)
+        if code is not None:
             if self.process is not None:
                 self.process.wait()
-            self.found = compiled(self.folder)
+            self.found = loaded(code)
         elif self.process is None:
             if not being_compiled(self.folder):
                 self.process = start_compiler(self.folder)
@@ -125,12 +126,12 @@ def _wanted_place() -> Path:
 
 
 def _fingerprint() -> str:
-    import llvmlite
+    """Raises ImportError where the compiler is missing; it is not imported here."""
     import llvmlite.binding as llvm
-    import numba
 
     features = ",".join(sorted(name for name, has in llvm.get_host_cpu_features().items() if has))
-    about = (numba.__version__, llvmlite.__version__, platform.python_version(), sys.platform, llvm.get_host_cpu_name())
+    versions = (version("numba"), version("llvmlite"), platform.python_version())
+    about = (*versions, sys.platform, platform.machine(), llvm.get_host_cpu_name())
     whole = hashlib.sha256(repr((*about, features)).encode())
     for name in SOURCES:
         whole.update((Path(__file__).parent / f"{name}.py").read_bytes())
@@ -160,36 +161,37 @@ def start_compiler(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def compiled(folder: Path) -> Kernels:
-    """The kernels from that folder, compiled into it first where they are not there."""
-    import llvmlite.binding as llvm
-    from numba import int64, void
-    from numba.core import config
+def loaded(code: bytes) -> Kernels:
+    from rwkv_backend.native.object_code import Kernels
 
-    from rwkv_backend.native.compiler import entry
-    from rwkv_backend.native.run import help_out, run
+    return Kernels(code)
 
-    # Loops here have many arrays; the compiler may compare more addresses than it would by itself to see them apart.
-    llvm.set_option("rwkv-playground", "--runtime-memory-check-threshold=64")
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder)
+
+def read_code(folder: Path) -> bytes | None:
+    """What was compiled into that folder; None if nothing was, or if it is damaged."""
     try:
-        arrays = (int64[:, ::1], int64[::1], int64[::1])
-        return Kernels(entry(run, void(*arrays)), entry(help_out, void(*arrays, int64)))
-    finally:
-        config.CACHE_DIR = before
+        whole = (folder / CODE).read_bytes()
+    except FileNotFoundError:
+        return None
+    digest, code = whole[:DIGEST], whole[DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def write_code(folder: Path, code: bytes) -> None:
+    write_whole(folder / CODE, lambda file: file.write(hashlib.sha256(code).digest() + code))
 
 
 def main(folder: Path) -> None:
     """Compile everything into `folder`, unless another process is about it."""
     if being_compiled(folder):
         return
+    from rwkv_backend.native.object_code import compiled
+
     if hasattr(os, "nice"):
         os.nice(10)
     (folder / BUSY).touch()
     try:
-        compiled(folder)
-        (folder / DONE).touch()
+        write_code(folder, compiled())
     finally:
         (folder / BUSY).unlink()
 

@@ -1,6 +1,6 @@
 """Products of many rows with int8 weights: tiles of 4 × 16 bytes, which take half the time of float32 ones.
 
-The inputs of a row are counted in bytes, BLOCK inputs at a time: x ≈ low + unit · byte, so that
+The inputs of a row are counted in bytes, BYTE_BLOCK inputs at a time: x ≈ low + unit · byte, so that
 
     Σ w·x ≈ unit · Σ w·byte + low · Σ w,
 
@@ -28,25 +28,23 @@ from rwkv_backend.native.byte_vectors import (
     sum_panel,
     tile_bytes,
 )
+from rwkv_backend.native.codes import BYTE_BLOCK
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.stored import ZERO
 from rwkv_backend.native.tile_vectors import fetch_lines, scale_sixteen, turn_float32
 from rwkv_backend.native.tiles import EARLY, clear
 
-BLOCK = 128
-"""Inputs of a row that share a unit."""
-
 SHORTEST = 192
 """Inputs in a row from which on they are counted in bytes. Matrices with fewer take no time, and keep 12 to 15 bits."""
 
-STEPS = BLOCK // BYTE_STEP
+STEPS = BYTE_BLOCK // BYTE_STEP
 PANEL = 4 * BYTE_COLUMNS + STEPS * BYTE_STEP * BYTE_COLUMNS
 """Bytes of sixteen rows of W in a block: their sums, then their weights."""
 
 HEAD = 8 * BYTE_ROWS
 """Bytes before those of a tile's inputs: a unit and a low for each row."""
 
-TILE = HEAD + BYTE_ROWS * BLOCK
+TILE = HEAD + BYTE_ROWS * BYTE_BLOCK
 TURNED = 32
 """Weights of a row that are turned at once."""
 
@@ -56,7 +54,7 @@ ABREAST = 8
 
 @kernel
 def blocks_of(inner: Any) -> Any:
-    return (inner + BLOCK - 1) // BLOCK
+    return (inner + BYTE_BLOCK - 1) // BYTE_BLOCK
 
 
 @kernel
@@ -66,7 +64,7 @@ def byte_tiles_for(count: Any) -> Any:
 
 @kernel
 def byte_shared_words(count: Any, inner: Any) -> Any:
-    return blocks_of(inner) * byte_tiles_for(count) * TILE // 4 + BLOCK + BYTE_STEP + PANEL // 4
+    return blocks_of(inner) * byte_tiles_for(count) * TILE // 4 + BYTE_BLOCK + BYTE_STEP + PANEL // 4
 
 
 @kernel
@@ -78,9 +76,9 @@ def byte_own_words(count: Any) -> Any:
 def measure_room(weight: Any, by_inputs: Any, inner: Any, outer: Any, room: Any, panel: Any) -> Any:
     """How far the inputs of each block may be counted; for a matrix that is met for the first time."""
     for block in range(room.shape[0]):
-        steps, most = steps_of(min(BLOCK, inner - block * BLOCK)), 1
+        steps, most = steps_of(min(BYTE_BLOCK, inner - block * BYTE_BLOCK)), 1
         for n in range(0, outer, BYTE_COLUMNS):
-            pack_panel(weight, by_inputs, inner, outer, n, min(BYTE_COLUMNS, outer - n), block * BLOCK, panel)
+            pack_panel(weight, by_inputs, inner, outer, n, min(BYTE_COLUMNS, outer - n), block * BYTE_BLOCK, panel)
             most = max(most, largest_four(panel + 4 * BYTE_COLUMNS, steps))
         room[block] = min(MOST_ROOM, LARGEST_SHORT // most)
 
@@ -90,10 +88,10 @@ def count_inputs(x: Any, count: Any, inner: Any, room: Any, packed: Any) -> Any:
     """By blocks, in them by tiles: units and lows of its rows, then their bytes."""
     tiles, blocks = byte_tiles_for(count), blocks_of(inner)
     rest = packed + TILE * blocks * tiles
-    found = floats(rest + 4 * BLOCK, 3)
+    found = floats(rest + 4 * BYTE_BLOCK, 3)
     for block in range(blocks):
-        begin = block * BLOCK
-        size = min(BLOCK, inner - begin)
+        begin = block * BYTE_BLOCK
+        size = min(BYTE_BLOCK, inner - begin)
         steps = steps_of(size)
         for t in range(tiles * BYTE_ROWS):
             r, head = t % BYTE_ROWS, packed + TILE * (block * tiles + t // BYTE_ROWS)
@@ -101,7 +99,7 @@ def count_inputs(x: Any, count: Any, inner: Any, room: Any, packed: Any) -> Any:
             if size < steps * BYTE_STEP:
                 lengthen(floats(source, size), floats(rest, steps * BYTE_STEP))
                 source = rest
-            find_extremes(source, steps * BYTE_STEP, rest + 4 * BLOCK)
+            find_extremes(source, steps * BYTE_STEP, rest + 4 * BYTE_BLOCK)
             units, low, width = floats(head, 2 * BYTE_ROWS), found[0] + found[2], found[1] - found[0]
             units[r], units[BYTE_ROWS + r] = width / np.float32(room[block]), low
             times = np.float32(room[block]) / width if width > ZERO else ZERO
@@ -141,15 +139,15 @@ def by_byte_tiles(
         width = (found + BYTE_COLUMNS - 1) // BYTE_COLUMNS
         clear(floats(sums, width * tiles * BYTE_ROWS * BYTE_COLUMNS))
         for block in range(blocks_of(inner)):
-            begin = block * BLOCK
-            steps = steps_of(min(BLOCK, inner - begin))
+            begin = block * BYTE_BLOCK
+            steps = steps_of(min(BYTE_BLOCK, inner - begin))
             for p in range(width):
                 n = start + p * BYTE_COLUMNS
                 pack_panel(weight, by_inputs, inner, outer, n, min(BYTE_COLUMNS, last - n), begin, own + p * PANEL)
-            n, k = start, begin + BLOCK
+            n, k = start, begin + BYTE_BLOCK
             if k >= inner:
                 n, k = start + together, 0
-            many, size = max(0, min(together, last - n)), min(BLOCK, inner - k)
+            many, size = max(0, min(together, last - n)), min(BYTE_BLOCK, inner - k)
             ahead, stride = weight + n * inner + k, inner
             if by_inputs:
                 many, size, ahead, stride = (size if many else 0), many, weight + k * outer + n, outer
@@ -161,7 +159,7 @@ def by_byte_tiles(
 @kernel
 def pack_panel(weight: Any, by_inputs: Any, inner: Any, outer: Any, n: Any, found: Any, begin: Any, panel: Any) -> Any:
     """`found` rows of W from row n on, a block of them from `begin` on; zeros for what is not there."""
-    size = min(BLOCK, inner - begin)
+    size = min(BYTE_BLOCK, inner - begin)
     steps, target, done = steps_of(size), panel + 4 * BYTE_COLUMNS, 0
     to_row, to_input = (1, outer) if by_inputs else (inner, 1)
     source = weight + n * to_row + begin * to_input

@@ -16,14 +16,19 @@ FREE_SUMS = {"contract", "reassoc", "nsz", "arcp"}
 """Sums may be taken in any order; infinities and NaN keep their meaning."""
 
 
-def has_instructions(name: str) -> bool:
-    """Whether the processor that kernels are compiled for has them; `name` as the compiler calls them: "avx2"."""
+def processor() -> tuple[str, str]:
+    """Name and features, as the compiler calls them, of the processor that kernels are compiled for: this one, usually."""
+    import llvmlite.binding as llvm
     from numba.core import codegen, config
 
-    if config.CPU_NAME == "generic":
-        return False
-    features = codegen.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
-    return f"+{name}" in features.split(",")
+    name = llvm.get_host_cpu_name() if config.CPU_NAME is None else config.CPU_NAME
+    return name, codegen.get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
+
+
+def has_instructions(name: str) -> bool:
+    """Whether that processor has them; `name` as the compiler calls them: "avx2"."""
+    known, features = processor()
+    return known != "generic" and f"+{name}" in features.split(",")
 
 
 def intrinsic(function: Callable[..., Any]) -> Any:
@@ -41,11 +46,14 @@ def summing(function: Function) -> Function:
     return numba.njit(nogil=True, fastmath=FREE_SUMS, error_model="numpy")(function)
 
 
-def entry(function: Any, signature: Any) -> Any:
-    """A kernel that Python calls, compiled now, or read from the cache folder that is set."""
-    return numba.njit(signature, nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")(plain(function))
+def assembly(function: Any) -> str:
+    """A kernel of int64 numbers and all that it calls, compiled, in the language of LLVM."""
+    numbers = (numba.int64,) * plain(function).__code__.co_argcount
+    function.compile(numbers)
+    text: str = function.inspect_llvm(numbers)
+    return text
 
 
 def plain(function: Any) -> Any:
-    """The function as Python, for the few calls that are not worth compiling."""
+    """The function as Python, for tests that look at what is decided, not at what is computed."""
     return function.py_func

@@ -20,7 +20,7 @@ from rwkv_backend.native.byte_tiles import (
     count_inputs,
     measure_room,
 )
-from rwkv_backend.native.codes import BLOCK
+from rwkv_backend.native.codes import BFLOAT16, BLOCK, BY_INPUTS, FLOAT32, INT4, INT4_WIDE, INT8, TABLE
 from rwkv_backend.native.compiler import kernel, summing
 from rwkv_backend.native.dots import FOUR, STEP, dot_bfloat16, dot_float16, dot_float32, dot_int8, dots_float32
 from rwkv_backend.native.sparse import (
@@ -32,21 +32,7 @@ from rwkv_backend.native.sparse import (
     sparse_own_words,
     sparse_shared_words,
 )
-from rwkv_backend.native.stored import (
-    BFLOAT16,
-    BY_INPUTS,
-    FEW,
-    FLOAT32,
-    GROUP,
-    INT4,
-    INT4_WIDE,
-    INT8,
-    TABLE,
-    ZERO,
-    count_in,
-    input_scale,
-    unpack_int4,
-)
+from rwkv_backend.native.stored import FEW, GROUP, ZERO, count_in, input_scale, unpack_int4
 from rwkv_backend.native.strassen import by_strassen, pack_halves, pays, strassen_own_words, strassen_shared_words
 from rwkv_backend.native.tiles import by_tiles, pack_inputs, tile_own_words, tile_shared_words
 from rwkv_backend.native.vectors import from_bfloat16, from_float16

@@ -22,14 +22,13 @@ from torch import Tensor
 
 from rwkv_backend.interrupting import give_way
 from rwkv_backend.models.base import LONGEST_CHUNK
-from rwkv_backend.native import build, codes, products
-from rwkv_backend.native.build import Kernels
-from rwkv_backend.native.compiler import plain
+from rwkv_backend.native import build, codes
 from rwkv_backend.native.programs import tape_for
 from rwkv_backend.state import GROWING_AXIS
 
 if TYPE_CHECKING:
     from rwkv_backend.models.base import RWKVModel
+    from rwkv_backend.native.object_code import Kernels
     from rwkv_backend.probe import Probe
     from rwkv_backend.state import State
 
@@ -123,7 +122,7 @@ class Reader:
         tokens = tokens.contiguous()
         logits = torch.empty(count if every else 1, self.model.sizes.vocab_size)
         with self.lock:
-            self._make_room(count, state.tokens_seen + count)
+            self._make_room(kernels, count, state.tokens_seen + count)
             held = self._hold(state)
             places, rooms = self.places, [self._room(state, held, key, count) for key in self.growing]
             copied = len(state.shared.get("copy.tokens", ()))
@@ -163,16 +162,16 @@ class Reader:
 
     # Working memory
 
-    def _make_room(self, count: int, positions: int) -> None:
+    def _make_room(self, kernels: Kernels, count: int, positions: int) -> None:
         if count > self.room_for:
-            self._lay_out_buffers(count)
+            self._lay_out_buffers(kernels, count)
         if self.tape.scores and positions > self.own_scores.numel():
             self.own_scores = torch.empty(2 * positions)
             self.places[self.tape.scores] = self.own_scores.data_ptr()
 
     own_scores = torch.empty(0)
 
-    def _lay_out_buffers(self, count: int) -> None:
+    def _lay_out_buffers(self, kernels: Kernels, count: int) -> None:
         ends, at = {}, 0
         for place, width in self.tape.buffers.values():
             ends[place] = at
@@ -181,13 +180,10 @@ class Reader:
         for place, offset in ends.items():
             self.places[place] = self.buffers.data_ptr() + 4 * offset
         deepest = max(inner for inner, _ in self.tape.largest)
-        self.shared = torch.empty(int(plain(products.shared_words)(count, deepest)), dtype=torch.int32)
-        self.own = [self._own_memory(count, deepest)]
+        self.shared = torch.empty(kernels.shared_words(count, deepest), dtype=torch.int32)
+        self.own = [_own_memory(kernels, count, deepest)]
         self.places[codes.SHARED], self.places[codes.OWN] = self.shared.data_ptr(), self.own[0].data_ptr()
         self.room_for, self.deepest = count, deepest
-
-    def _own_memory(self, count: int, deepest: int) -> Tensor:
-        return torch.empty(int(plain(products.own_words)(count, deepest)), dtype=torch.int32)
 
     # The state
 
@@ -262,7 +258,7 @@ class Reader:
         line = team[-team.ctypes.data % 64 // 8 :]
         self.places[codes.TEAM] = line.ctypes.data
         while len(self.own) <= helpers:
-            self.own.append(self._own_memory(self.room_for, self.deepest))
+            self.own.append(_own_memory(kernels, self.room_for, self.deepest))
         arguments = (rows, self.places, sizes)
         threads = [
             threading.Thread(target=kernels.help_out, args=(*arguments, own.data_ptr()), daemon=True)
@@ -290,6 +286,10 @@ def _ends_of_products(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
         if row[0] == codes.PRODUCT:
             found.append((i + 1, int(row[7] * row[8])))
     return found
+
+
+def _own_memory(kernels: Kernels, count: int, deepest: int) -> Tensor:
+    return torch.empty(kernels.own_words(count, deepest), dtype=torch.int32)
 
 
 def _part(state: State, layer: int | None) -> dict[str, Tensor]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rwkv_backend.native import codes, products, recurrences, rows, stored
-from rwkv_backend.native.addresses import cubes, floats, halves, integers
+from rwkv_backend.native import codes, products, recurrences, rows
+from rwkv_backend.native.addresses import cubes, floats, halves, integers, operations_at
 from rwkv_backend.native.addresses import rows as matrix_at
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.team import CLOSED, DONE, TICKET, add_shared, read_shared, replace_shared, write_shared
@@ -23,7 +23,19 @@ WORTH_SHARING = 1 << 17
 
 
 @kernel
-def run(tape: Any, places: Any, sizes: Any) -> Any:
+def run(tape: Any, operations: Any, places: Any, place_count: Any, sizes: Any) -> Any:
+    """Called from Python. Addresses: `tape` of int64 (operations, 16), `places` of int64 (place_count), `sizes` of int64."""
+    run_tape(operations_at(tape, operations), integers(places, place_count), integers(sizes, codes.SIZES))
+
+
+@kernel
+def help_out(tape: Any, operations: Any, places: Any, place_count: Any, sizes: Any, own: Any) -> Any:
+    """Called from Python by the other threads, each with working memory of its own; else as `run`."""
+    help_run(operations_at(tape, operations), integers(places, place_count), integers(sizes, codes.SIZES), own)
+
+
+@kernel
+def run_tape(tape: Any, places: Any, sizes: Any) -> Any:
     count = sizes[codes.TOKENS]
     for i in range(tape.shape[0]):
         code = tape[i, 0]
@@ -40,8 +52,8 @@ def run(tape: Any, places: Any, sizes: Any) -> Any:
 
 
 @kernel
-def help_out(tape: Any, places: Any, sizes: Any, own: Any) -> Any:
-    """What the other threads run: take blocks of the leader's products until the tape has ended."""
+def help_run(tape: Any, places: Any, sizes: Any, own: Any) -> Any:
+    """Take blocks of the leader's products until the tape has ended."""
     team = places[codes.TEAM]
     while True:
         ticket = read_shared(team + TICKET)
@@ -173,9 +185,9 @@ def by_row(op: Any, places: Any, sizes: Any, count: Any) -> Any:
 def embed(target: Any, table: Any, tokens: Any, kind: Any) -> Any:
     width = target.shape[1]
     for t in range(target.shape[0]):
-        if kind == stored.FLOAT32:
+        if kind == codes.FLOAT32:
             rows.copy(target[t], floats(table + 4 * width * tokens[t], width))
-        elif kind == stored.BFLOAT16:
+        elif kind == codes.BFLOAT16:
             rows.widen_bfloat16(target[t], halves(table + 2 * width * tokens[t], width))
         else:
             rows.widen_float16(target[t], halves(table + 2 * width * tokens[t], width))

@@ -15,6 +15,7 @@ import numpy as np
 
 from rwkv_backend.native.addresses import floats, halves, integers, shorts, signed_bytes, words
 from rwkv_backend.native.byte_tiles import scale_some
+from rwkv_backend.native.codes import BFLOAT16, FLOAT16, FLOAT32, INT8
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.rows import copy
 from rwkv_backend.native.sparse_vectors import (
@@ -36,7 +37,7 @@ from rwkv_backend.native.sparse_vectors import (
     row_int8,
     scale_sums,
 )
-from rwkv_backend.native.stored import BFLOAT16, FEW, FLOAT16, FLOAT32, INT8, ZERO, count_in, input_scale
+from rwkv_backend.native.stored import FEW, ZERO, count_in, input_scale
 from rwkv_backend.native.tile_vectors import fetch_lines
 from rwkv_backend.native.tiles import EARLY, clear
 from rwkv_backend.native.vectors import LINE, from_bfloat16, from_float16

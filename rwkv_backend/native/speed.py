@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 from rwkv_backend.linear import Linear
-from rwkv_backend.native import build, codes, products
-from rwkv_backend.native.compiler import plain
+from rwkv_backend.native import build, codes
 from rwkv_backend.native.tape import Tape, matrix_of
 
 
@@ -25,8 +24,8 @@ def seconds(matrices: Sequence[Linear], runs: int) -> float | None:
     source = tape.weight(x)
     for matrix in held:
         tape.product(codes.LOGITS, source, matrix)
-    shared = torch.empty(int(plain(products.shared_words)(1, inner)), dtype=torch.int32)
-    own = torch.empty(int(plain(products.own_words)(1, inner)), dtype=torch.int32)
+    shared = torch.empty(kernels.shared_words(1, inner), dtype=torch.int32)
+    own = torch.empty(kernels.own_words(1, inner), dtype=torch.int32)
     result, places = torch.empty(1, outer), np.zeros(tape.count, np.int64)
     for place, tensor in {**tape.weights, codes.LOGITS: result, codes.SHARED: shared, codes.OWN: own}.items():
         places[place] = tensor.data_ptr()

@@ -12,14 +12,9 @@ from typing import Any
 import numpy as np
 
 from rwkv_backend.native.addresses import bytes_at, floats, halves, words
+from rwkv_backend.native.codes import INT4
 from rwkv_backend.native.compiler import kernel, summing
 from rwkv_backend.native.vectors import from_bits, from_float16
-
-FLOAT32, BFLOAT16, FLOAT16, INT8, INT4, INT4_WIDE, TABLE = range(7)
-"""How a matrix is held. INT4_WIDE: its scales are float32, not float16. TABLE: float32, stored (in, out)."""
-
-BY_INPUTS = 8
-"""Added to one of the first four where the matrix lies (in, out) because most of its inputs are zero (`sparse.py`)."""
 
 FEW = 8
 """From this many rows on, packing for tiles pays."""

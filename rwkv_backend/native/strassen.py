@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 
 from rwkv_backend.native.addresses import floats
-from rwkv_backend.native.codes import BLOCK
+from rwkv_backend.native.codes import BFLOAT16, BLOCK, FLOAT16, FLOAT32
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.rows import copy
-from rwkv_backend.native.stored import BFLOAT16, FLOAT16, FLOAT32
 from rwkv_backend.native.tile_vectors import (
     TILE_COLUMNS,
     TILE_ROWS,

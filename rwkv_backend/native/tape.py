@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rwkv_backend.linear import FloatLinear, Int4Linear, Int8Linear, Linear, lies_by_inputs
-from rwkv_backend.native import codes, stored
-from rwkv_backend.native.byte_tiles import BLOCK
+from rwkv_backend.native import codes
+from rwkv_backend.native.codes import WIDTH
 
-WIDTH = 16
-"""Numbers in a row of the tape."""
-
-KINDS = {torch.float32: stored.FLOAT32, torch.bfloat16: stored.BFLOAT16, torch.float16: stored.FLOAT16}
+KINDS = {torch.float32: codes.FLOAT32, torch.bfloat16: codes.BFLOAT16, torch.float16: codes.FLOAT16}
 
 
 class CannotTape(Exception):
@@ -46,21 +43,21 @@ def matrix_of(linear: Linear) -> Matrix:
         return Matrix(kind, linear.weight, None, None, linear.bias, inner, outer)
     if isinstance(linear, Int8Linear):
         outer, inner = linear.whole.shape
-        room = torch.zeros(-(-inner // BLOCK), dtype=torch.uint8)  # found out when it is first needed
-        return Matrix(stored.INT8 + _order(linear.whole), linear.whole, linear.scale, room, linear.bias, inner, outer)
+        room = torch.zeros(-(-inner // codes.BYTE_BLOCK), dtype=torch.uint8)  # found out when it is first needed
+        return Matrix(codes.INT8 + _order(linear.whole), linear.whole, linear.scale, room, linear.bias, inner, outer)
     if isinstance(linear, Int4Linear):
-        kind = stored.INT4 if linear.scale.dtype == torch.float16 else stored.INT4_WIDE
+        kind = codes.INT4 if linear.scale.dtype == torch.float16 else codes.INT4_WIDE
         return Matrix(kind, linear.pairs, linear.scale, linear.low, linear.bias, linear.columns, linear.pairs.shape[0])
     raise CannotTape(f"a matrix of {type(linear).__name__}")
 
 
 def _order(weight: Tensor) -> int:
-    return stored.BY_INPUTS if lies_by_inputs(weight) else 0
+    return codes.BY_INPUTS if lies_by_inputs(weight) else 0
 
 
 def table_of(weight: Tensor) -> Matrix:
     """A matrix that is used as x @ weight."""
-    return Matrix(stored.TABLE, weight, None, None, None, weight.shape[0], weight.shape[1])
+    return Matrix(codes.TABLE, weight, None, None, None, weight.shape[0], weight.shape[1])
 
 
 @dataclass

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from rwkv_backend.native.addresses import floats, halves, rows, words
+from rwkv_backend.native.codes import BFLOAT16, FLOAT32, INT4, INT4_WIDE, TABLE
 from rwkv_backend.native.compiler import kernel
 from rwkv_backend.native.rows import copy
-from rwkv_backend.native.stored import BFLOAT16, FLOAT32, GROUP, INT4, INT4_WIDE, TABLE, ZERO, unpack_int4
+from rwkv_backend.native.stored import GROUP, ZERO, unpack_int4
 from rwkv_backend.native.tile_vectors import (
     TILE_COLUMNS,
     TILE_ROWS,

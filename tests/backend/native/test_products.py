@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rwkv_backend.linear import DTYPES, Int8Linear, Linear, pack, stored_dtype
-from rwkv_backend.native import build, codes, products, strassen
+from rwkv_backend.native import build, codes, strassen
 from rwkv_backend.native.compiler import plain
 from rwkv_backend.native.tape import Matrix, Tape, matrix_of, table_of
 from rwkv_backend.native.tile_vectors import TILE_ROWS
@@ -38,8 +38,8 @@ def multiplied(x: Tensor, matrix: Matrix, helpers: int = 0) -> Tensor:
     tape.product(codes.LOGITS, source, matrix)
     count = len(x)
     result = torch.full((count, matrix.outer), float("nan"))
-    shared = torch.empty(int(plain(products.shared_words)(count, matrix.inner)), dtype=torch.int32)
-    size = int(plain(products.own_words)(count, matrix.inner))
+    shared = torch.empty(kernels.shared_words(count, matrix.inner), dtype=torch.int32)
+    size = kernels.own_words(count, matrix.inner)
     own = [torch.empty(size, dtype=torch.int32) for _ in range(helpers + 1)]
     places = np.zeros(tape.count, np.int64)
     for place, tensor in {**tape.weights, codes.LOGITS: result, codes.SHARED: shared, codes.OWN: own[0]}.items():
