@@ -29,6 +29,9 @@ from rwkv_backend.models.layout import Part
 from rwkv_backend.records import DTYPE_BYTES, Progress
 from rwkv_backend.steppers import equip
 
+UNPACKED = "unpacked"
+"""Under this name the tensors of a packed model that are not packed are kept too, so that its file need not be read again."""
+
 
 def open_model(
     path: str | os.PathLike[str],
@@ -81,17 +84,13 @@ def load(
         done += sum(checkpoint.tensors[name].nbytes for name in part.tensors)
         yield Progress(done, total, "bytes", time.perf_counter() - start)
     if kept is None:
-        weight_cache.keep(key, {path: _kept_tensors(piece) for path, piece in pieces.items()})
+        packed = {path: linear.held_tensors(piece) for path, piece in pieces.items()}
+        weight_cache.keep(key, {**packed, UNPACKED: reader.unpacked})
     model = plan.family(info, plan, weight_tree(pieces), place, name_of_all)
     model.dtype = dtype
     if fast:
         equip(model)
     return model
-
-
-def _kept_tensors(piece: Any) -> dict[str, Tensor]:
-    """What of a piece is kept beside the packed matrices: large, and checked once."""
-    return {"table": piece.table} if isinstance(piece, mixing.Embedding) else linear.held_tensors(piece)
 
 
 def find_device(device: str | torch.device) -> torch.device:
@@ -134,6 +133,9 @@ class _Reader:
         self.wanted = wanted
         self.dtype = dtype
         self.by_inputs = by_inputs
+        self.unpacked: dict[str, Tensor] = {}
+        """Of a packed model: what was read whole from its file."""
+        self._known = self._kept_piece(UNPACKED)
 
     def piece(self, part: Part) -> Any:
         if part.use == "linear":
@@ -143,8 +145,7 @@ class _Reader:
         if part.use == "norm":
             return mixing.Norm(*(self.read(name, torch.float32) for name in part.tensors))
         if part.use == "embedding":
-            table = self._kept_table(part)
-            return mixing.Embedding(self.read(part.tensors[0], self._embedding_dtype()) if table is None else table)
+            return mixing.Embedding(self.read(part.tensors[0], self._embedding_dtype()))
         tensor = self.read(part.tensors[0], torch.float32)
         return tensor.flatten() if part.use == "vector" else tensor
 
@@ -158,21 +159,15 @@ class _Reader:
 
     def _kept(self, part: Part, bias: Tensor | None) -> linear.Linear | None:
         """The matrix as it was packed before; None if it cannot be had."""
-        held = self._kept_piece(part)
+        held = self._kept_piece(part.path)
         if not linear.fits(self.dtype, held, *part.shape):
             return None
         return linear.restore(self.dtype, {name: t.to(self.device) for name, t in held.items()}, bias, part.shape[1])
 
-    def _kept_table(self, part: Part) -> Tensor | None:
-        table = self._kept_piece(part).get("table")
-        if table is None or tuple(table.shape) != part.shape or table.dtype != self._embedding_dtype():
-            return None
-        return table.to(self.device)
-
-    def _kept_piece(self, part: Part) -> dict[str, Tensor]:
+    def _kept_piece(self, path: str) -> dict[str, Tensor]:
         """Empty if it cannot be had."""
         try:
-            return {} if self.kept is None else self.kept.read(part.path)
+            return {} if self.kept is None else self.kept.read(path)
         except RWKVError:
             return {}
 
@@ -191,8 +186,14 @@ class _Reader:
         return torch.bfloat16 if self.dtype in ("int8", "int4") else self.wanted
 
     def read(self, name: str, dtype: torch.dtype) -> Tensor:
-        stored = self.checkpoint.tensors[name]
-        return self._checked(name, read_tensor(stored, dtype, self.device), stored.dtype)
+        """The whole tensor, from the file or as it was kept."""
+        stored, known = self.checkpoint.tensors[name], self._known.get(name)
+        if known is not None and known.dtype == dtype and tuple(known.shape) == tuple(stored.shape):
+            return known.to(self.device)
+        tensor = self._checked(name, read_tensor(stored, dtype, self.device), stored.dtype)
+        if self.dtype in linear.PACKED:
+            self.unpacked[name] = tensor
+        return tensor
 
     def _checked(self, name: str, tensor: Tensor, stored: str) -> Tensor:
         if not bool(torch.isfinite(tensor.sum(dtype=torch.float32))) and not bool(torch.isfinite(tensor).all()):

@@ -1,4 +1,4 @@
-"""Packed weights on disk, so that a model's second load takes the time of mapping them into memory.
+"""Packed models on disk, so that a model's second load takes the time of mapping it into memory.
 
 One .safetensors file for each model and dtype in the user's cache folder: named by the model's fingerprint, it also notes
 the size and time of the checkpoint that it was made from, and is made anew when these differ. Nothing in it is executed. It
@@ -7,6 +7,7 @@ is a convenience: when a file cannot be written or read, the model is packed aga
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FORMAT = "rwkv-playground-weights-2"
+FORMAT = "rwkv-playground-weights-3"
 """Changes whenever a packed tensor means something else than before."""
 
 FOLDER_VARIABLE = "RWKV_PLAYGROUND_CACHE"
@@ -61,7 +62,7 @@ def folder() -> Path | None:
 
 @dataclass(frozen=True)
 class Key:
-    """What a file of packed weights belongs to. `stamp`: size and time of each of the checkpoint's files."""
+    """What a file of packed weights belongs to. `stamp`: a digest of size and time of each of the checkpoint's files."""
 
     fingerprint: str
     dtype: str
@@ -81,7 +82,8 @@ def key_of(checkpoint: Checkpoint, fingerprint: str, dtype: str) -> Key | None:
         return None
     if sum(stamp.st_size for stamp in stamps) < SMALLEST:
         return None
-    return Key(fingerprint, dtype, ",".join(f"{stamp.st_size}:{stamp.st_mtime_ns}" for stamp in stamps))
+    whole = ",".join(f"{stamp.st_size}:{stamp.st_mtime_ns}" for stamp in stamps)
+    return Key(fingerprint, dtype, hashlib.sha256(whole.encode()).hexdigest())
 
 
 class Kept:
@@ -124,22 +126,15 @@ def find(key: Key | None) -> Kept | None:
         return None
     path = place / key.file_name
     try:
-        if _about(path) != {"format": FORMAT, "stamp": key.stamp}:
+        kept = open_checkpoint(path)
+        if kept.metadata != {"format": FORMAT, "stamp": key.stamp}:
             return None
-        found = Kept(open_checkpoint(path), path)
+        found = Kept(kept, path)
         os.utime(path)  # so that `size` can tell which was not used for longest
     except (RWKVError, OSError, ValueError):
         log.warning("%s cannot be used and will be made anew", path.name)
         return None
     return found
-
-
-def _about(path: Path) -> Mapping[str, str]:
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(min(length, 100_000_000)))
-    about = header.get("__metadata__") if isinstance(header, dict) else None
-    return about if isinstance(about, dict) else {}
 
 
 def keep(key: Key | None, pieces: Mapping[str, Mapping[str, Tensor]]) -> bool:
