@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSizePolicy, QVB
 
 from app import theme
 from app.messages import OpenedModel
-from rwkv_backend.records import Frame, FrameSpec
+from rwkv_backend.records import Frame, FrameSpec, TokenRecord
 
 COLUMN_WIDTH = 290
 """From twice this width on there are two columns."""
@@ -41,6 +41,7 @@ class Plot(Protocol):
     def show_frame(self, frame: Frame) -> None: ...
     def show_pick(self, layer: int, head: int) -> None: ...
     def show_place(self, position: int | None, total: int) -> None: ...
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None: ...
 
 
 class PlotGrid(QWidget):
@@ -153,6 +154,11 @@ class PlotGrid(QWidget):
         """Frames are of the state after so many of the text's `total` tokens; None: they follow the text."""
         for plot in self._plots:
             plot.show_place(position, total)
+
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """From the token `first` on, the text now holds these tokens and no others."""
+        for plot in self._plots:
+            plot.show_tokens(first, records)
 
     def start_afresh(self) -> None:
         """The text was cleared: as after loading, scales too; the picked layer and head stay."""

@@ -78,6 +78,7 @@ class TimelinePart(QObject):
 
     def _tokens_changed(self, first: int) -> None:
         self._talk.show_tokens(first, self.desk.records[first:])
+        self._window.plot_grid.show_tokens(first, self.desk.records[first:])
         self.card.refresh(first, self.desk.records[first:])
 
     def _tokens_measured(self, first: int, end: int) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.jobs.desk import AfterStop, Desk, Jobs, Steps
 from app.messages import ClearSession, Progressed, Result, ShowState, Write, Written, Wrote
@@ -19,19 +19,13 @@ if TYPE_CHECKING:
 TELL_EVERY = 0.025
 """Seconds: tokens are told in handfuls, a little more often than the window looks."""
 
-BEFORE_LAST = "before the last token"
-"""Under this name the desk keeps the memories as they were then, for the last frame."""
-
 
 def write(desk: Desk, job: Write) -> Steps:
     yield
-    from rwkv_backend.frames import kept_memories
-
     session, _ = desk.opened()
     session.measuring = job.measure
+    session.keeps_changes = desk.link.spec.activity
     teller = Teller(desk, job)
-    before: Sequence[Any] = ()
-    desk.kept.pop(BEFORE_LAST, None)
     with closing(events_of(session, job)) as events:
         for event in events:
             if isinstance(event, Progress):
@@ -42,9 +36,8 @@ def write(desk: Desk, job: Write) -> Steps:
             if isinstance(event, Finished):
                 show_end(desk, event)
                 return written(session, event)
-            show(desk, event, before)
-            desk.kept[BEFORE_LAST] = before if isinstance(event, Step) else ()
-            before = kept_memories(session.state) if desk.link.spec.activity else ()
+            show(desk, event)
+            session.keeps_changes = desk.link.spec.activity
             prepare_probe(desk)
             yield
     raise AssertionError("writing that is not stopped ends with Finished")
@@ -117,7 +110,7 @@ def prepare_probe(desk: Desk) -> None:
     session.watched.probe = frames.probe(desk.link.spec)
 
 
-def show(desk: Desk, event: Progress | Step, before: Sequence[Any]) -> None:
+def show(desk: Desk, event: Progress | Step) -> None:
     """Make a frame of what is looked at, if the window waits for one."""
     position = looked_at(desk)
     if not (desk.link.spec.wants_anything and desk.link.wants_frame(at_once=position is not None)):
@@ -126,8 +119,7 @@ def show(desk: Desk, event: Progress | Step, before: Sequence[Any]) -> None:
         if desk.kept.get("shown") != moment_key(desk, position):
             show_moment(desk, position)
         return
-    token = event.token if isinstance(event, Step) else None
-    make_frame(desk, token, before if token is not None else ())
+    make_frame(desk, event.token if isinstance(event, Step) else None)
 
 
 def show_end(desk: Desk, end: Finished) -> None:
@@ -138,7 +130,7 @@ def show_end(desk: Desk, end: Finished) -> None:
     if position is not None:
         show_moment(desk, position)
     else:
-        make_frame(desk, end.tokens[-1] if end.tokens else None, desk.kept.get(BEFORE_LAST, ()))
+        make_frame(desk, end.tokens[-1] if end.tokens else None)
 
 
 def looked_at(desk: Desk) -> int | None:
@@ -183,7 +175,8 @@ def sampler_at(session: Session, position: int) -> Sampler:
     return sampler
 
 
-def make_frame(desk: Desk, token: int | None, before: Sequence[Any]) -> None:
+def make_frame(desk: Desk, token: int | None) -> None:
+    """Of the present moment. What each token changes comes with the tokens, so that none is left out."""
     session, frames = desk.opened()
     spec, writer, probe = desk.link.spec, session.writer, session.watched.kept
     if probe is None and token is not None and frames.probe(spec) is not None:
@@ -192,7 +185,6 @@ def make_frame(desk: Desk, token: int | None, before: Sequence[Any]) -> None:
         spec,
         session.state,
         token=token,
-        before=before,
         probe=probe,
         logits=writer.logits if writer is not None else session.logits,
         sampler=writer.sampler if writer is not None else sampler_at(session, len(session.timeline)),

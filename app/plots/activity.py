@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from app.plots import colours
 from app.plots.layer_map import LayerMap
 from app.plots.panel import Row, Shown
 from app.plots.words import axis_name, percent
-from rwkv_backend.records import FloatArray, Frame, FrameSpec
+from rwkv_backend.records import FloatArray, Frame, FrameSpec, TokenRecord
 
 LENGTH = 200
 """Tokens that the strip has room for."""
@@ -27,19 +28,16 @@ STEP = 20
 LEAST, MOST = 0.003, 3.0
 """Relative change at the ends of the colours."""
 
-LONGEST_GAP = 30
-"""Tokens. When the model writes faster than the window draws, some tokens have no frame of their own, and the next one's
-value stands for them too. After a longer leap (a prompt was read, the plot was paused) nothing is known or shown."""
-
 
 class Activity(LayerMap):
     key = "activity"
 
     def __init__(self) -> None:
-        self._strip: FloatArray = np.full((1, LENGTH), np.nan, dtype=np.float32)
-        self._last = 0
+        self._layers = 1
+        self._changes: list[Sequence[float]] = []
+        """Of each token of the text, a number a layer; empty: not known"""
         self._place: int | None = None
-        self._aside: tuple[FloatArray, int] | None = None
+        self._stale = False
         super().__init__()
         self._make_map(hatched=False)
         self._canvas.name_axes(self.tr("token number"), axis_name("layer"))
@@ -60,31 +58,42 @@ class Activity(LayerMap):
         return self.tr(
             "Each column is a token, each row a layer: the colour is how much that token changed the layer's memory, as a "
             "part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each "
-            "one changes a tenth to a half, and rare words or a new sentence stand out; while the model writes faster than "
-            "the plots are drawn, a token without a picture of its own takes the colour of the next one, and after a longer "
-            "leap stays grey: going to it with the slider fills it in."
+            "one changes a tenth to a half, and rare words or a new sentence stand out; grey columns are not known, since a "
+            "prompt is read many tokens at once and nothing is measured while this plot cannot be seen: going to such a "
+            "token with the slider fills its column in."
         )
 
     # What the panel asks
 
     def reset(self, opened: OpenedModel) -> None:
-        self._strip = np.full((opened.card.info.n_layer, LENGTH), np.nan, dtype=np.float32)
+        self._layers = opened.card.info.n_layer
         self._show_home()
 
     def needs(self, spec: FrameSpec) -> FrameSpec:
         return replace(spec, activity=True)
 
     def draw(self, frame: Frame) -> str | None:
-        if frame.activity is None:
-            return None
-        self._append(frame.activity.values, frame.tokens_seen)
-        self._paint()
-        self._say_where()
-        return ""
+        """A frame brings this number only of a moment that is looked back at; what is written comes by `show_tokens`."""
+        if frame.activity is not None and frame.tokens_seen:
+            self._make_room(frame.tokens_seen)
+            self._changes[frame.tokens_seen - 1] = frame.activity.values.tolist()
+            self._stale = True
+        if self._stale:
+            self._paint()
+        return "" if any(self._changes) else None
+
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
+        self._make_room(first)
+        self._changes[first:] = [record.change for record in records]
+        self._stale = True
+        if self.isVisible() and not self.paused:
+            self._paint()
+
+    def _make_room(self, tokens: int) -> None:
+        self._changes += [()] * (tokens - self._total)
 
     def forget(self) -> None:
-        self._strip = np.full_like(self._strip, np.nan)
-        self._last, self._aside = 0, None
+        self._changes.clear()
         self._heat.clear()
         self._frame_of_pick.hide()
         self._frame_of_place.hide()
@@ -95,14 +104,7 @@ class Activity(LayerMap):
         self._frame_pick()
 
     def show_place(self, position: int | None, total: int) -> None:
-        """Looking back keeps the strip and frames a column of it; what was written over is forgotten."""
-        if position is None and self._aside is not None:
-            self._strip, self._last = self._aside
-            self._aside = None
-        if total < self._last:
-            self._strip[:, max(0, total - self._first() + 1) :] = np.nan
-            self._last = total if total >= self._first() else 0
-            self._heat.clear()
+        """Looking back keeps the strip, if it reaches back so far, and frames a column of it."""
         if position != self._place:
             self._place = position
             self._paint()
@@ -121,87 +123,72 @@ class Activity(LayerMap):
         return {"plot": "activity"}
 
     def rows(self) -> list[Row]:
-        if not self._last:
+        if not self._total:
             return []
-        names = [self.tr("{0} {1}").format(axis_name("layer"), layer) for layer in range(len(self._strip))]
+        names = [self.tr("{0} {1}").format(axis_name("layer"), layer) for layer in range(self._layers)]
         table: list[Row] = [[self.tr("token number"), *names]]
-        first = self._first()
-        for token, values in enumerate(self._strip.T.tolist(), start=first):
+        for token, values in enumerate(self._strip().T.tolist(), start=self._first()):
             if any(value == value for value in values):
                 table.append([token, *("" if value != value else value for value in values)])
         return table
 
     # The strip
 
+    @property
+    def _total(self) -> int:
+        return len(self._changes)
+
     def _first(self) -> int:
-        """Number of the token in the leftmost column."""
-        return _first_column(self._last)
+        """Number of the token in the leftmost column: of the newest tokens, or of those up to the one that is looked at."""
+        first = _first_column(self._total)
+        return first if self._place is None or self._place >= first else _first_column(self._place)
 
-    def _append(self, values: FloatArray, token: int) -> None:
-        if self._place is not None and self._last and len(values) == len(self._strip):
-            self._look_back(values, token)
-            return
-        if token < self._last or len(values) != len(self._strip):
-            self._strip = np.full((len(values), LENGTH), np.nan, dtype=np.float32)
-            self._last = 0
-        fresh = token - self._last
-        self._scroll(_first_column(token) - self._first())
-        self._last = token
-        column = token - self._first()
-        known = min(max(fresh, 1), column + 1) if fresh <= LONGEST_GAP else 1
-        self._strip[:, column - known + 1 : column + 1] = values[:, None]
-
-    def _look_back(self, values: FloatArray, token: int) -> None:
-        """One column; where the strip does not reach back so far, of another strip, until one is back."""
-        if token < self._first():
-            self._aside = self._aside or (self._strip, self._last)
-            self._strip = np.full_like(self._strip, np.nan)
-            self._last = token
-        elif token > self._last:
-            self._scroll(_first_column(token) - self._first())
-            self._last = token
-        self._strip[:, token - self._first()] = values
-
-    def _scroll(self, columns: int) -> None:
-        if columns >= LENGTH:
-            self._strip[:] = np.nan
-        elif columns > 0:
-            self._strip[:, :-columns] = self._strip[:, columns:].copy()
-            self._strip[:, -columns:] = np.nan
+    def _strip(self) -> FloatArray:
+        """(layers, LENGTH); NaN where nothing is known."""
+        strip: FloatArray = np.full((self._layers, LENGTH), np.nan, dtype=np.float32)
+        before = self._first() - 1
+        for column, change in enumerate(self._changes[before : before + LENGTH]):
+            if len(change) == self._layers:
+                strip[:, column] = change
+        return strip
 
     # Drawing
 
     def _show_home(self) -> None:
         first = self._first()
-        self._canvas.set_home(first - 0.5, first + LENGTH - 0.5, -0.5, len(self._strip) - 0.5)
+        self._canvas.set_home(first - 0.5, first + LENGTH - 0.5, -0.5, self._layers - 0.5)
 
     def _paint(self) -> None:
-        if not self._last:
+        self._stale = False
+        if not self._total:
+            self._heat.clear()
+            self._frame_pick()
             return
         self._show_home()
-        self._heat.show(self._strip, _shades, QRectF(self._first() - 0.5, -0.5, LENGTH, len(self._strip)))
+        self._heat.show(self._strip(), _shades, QRectF(self._first() - 0.5, -0.5, LENGTH, self._layers))
         self._frame_pick()
+        self._say_where()
 
     def _frame_pick(self) -> None:
-        if self._last:
+        self._frame_of_pick.setVisible(self._total > 0)
+        if self._total:
             self._frame_of_pick.setRect(QRectF(self._first() - 0.5, self.layer - 0.5, LENGTH, 1.0))
-            self._frame_of_pick.show()
-        place = self._place if self._last else None
-        self._frame_of_place.setVisible(place is not None and self._first() <= place <= self._last)
+        place = self._place if self._total else None
+        self._frame_of_place.setVisible(place is not None and place <= self._total)
         if place is not None:
-            self._frame_of_place.setRect(QRectF(place - 0.5, -0.5, 1.0, len(self._strip)))
+            self._frame_of_place.setRect(QRectF(place - 0.5, -0.5, 1.0, self._layers))
 
     # Mouse
 
     def _say_where(self) -> None:
         place = self._pointed_at()
-        if not self._last:
+        if not self._total:
             return
         if place is None:
-            self.say(self.tr("token {0}").format(f"{self._place or self._last:,}"))
+            self.say(self.tr("token {0}").format(f"{self._place or self._total:,}"))
             return
         layer, column = place
-        value, token = float(self._strip[layer, column]), f"{self._first() + column:,}"
+        value, token = float(self._strip()[layer, column]), f"{self._first() + column:,}"
         if value != value:
             self.say(self.tr("token {0}, layer {1}: not known").format(token, layer))
         else:

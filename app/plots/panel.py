@@ -18,7 +18,7 @@ from app import theme
 from app.messages import OpenedModel
 from app.plots.export import ExportMenu, ask_for_csv, ask_for_png, picture_of, write_csv, write_png
 from app.plots.parts import Bubble, OneLine, recolour_button, tool_button
-from rwkv_backend.records import Frame, FrameSpec
+from rwkv_backend.records import Frame, FrameSpec, TokenRecord
 
 Row = list[str | float]
 
@@ -96,6 +96,9 @@ class PlotPanel(QWidget):
 
     def show_place(self, position: int | None, total: int) -> None:
         """Frames are of the state after so many of the text's `total` tokens; None: they follow the text."""
+
+    def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """From the token `first` on, the text now holds these tokens and no others."""
 
     def recolour(self) -> None:
         """Put on the present theme's colours; the numbers stay."""

@@ -66,8 +66,8 @@
         <translation>层活跃度</translation>
     </message>
     <message>
-        <source>Each column is a token, each row a layer: the colour is how much that token changed the layer&apos;s memory, as a part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each one changes a tenth to a half, and rare words or a new sentence stand out; while the model writes faster than the plots are drawn, a token without a picture of its own takes the colour of the next one, and after a longer leap stays grey: going to it with the slider fills it in.</source>
-        <translation>每列是一个 token，每行是一层：颜色表示该 token 使这一层的记忆改变了多少，以记忆自身的大小为单位（1 表示与记忆本身一样大）。通常最初几个 token 会改变一切，之后每个 token 改变十分之一到一半，生僻词或新句子会格外突出。当模型的生成快于绘图时，没有单独成图的 token 取下一个 token 的颜色，跨度更大时则保持灰色：用滑块移到该 token 即可补上。</translation>
+        <source>Each column is a token, each row a layer: the colour is how much that token changed the layer&apos;s memory, as a part of its size (1: as large as the memory itself). Typically the first tokens change everything, then each one changes a tenth to a half, and rare words or a new sentence stand out; grey columns are not known, since a prompt is read many tokens at once and nothing is measured while this plot cannot be seen: going to such a token with the slider fills its column in.</source>
+        <translation>每列是一个 token，每行是一层：颜色表示该 token 使这一层的记忆改变了多少，以记忆自身的大小为单位（1 表示与记忆本身一样大）。通常最初几个 token 会改变一切，之后每个 token 改变十分之一到一半，生僻词或新句子会格外突出；灰色的列尚不清楚，因为提示文本是许多 token 一起读入的，而且看不到此图时也不测量：用滑块移到该 token 即可补上。</translation>
     </message>
     <message>
         <source>size of the change over the size of the memory</source>
