@@ -8,9 +8,15 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app.views.parts import tip
 
+BETWEEN = " · "
+"""Between facts that stand side by side in one row"""
+
 
 class ElidedLabel(QLabel):
-    """One row, cut off at the right where there is no room; the tooltip has all of it."""
+    """One row, cut off at the right where there is no room; the tooltip has all of it.
+
+    Of several facts the last ones are left out whole: "12…" would be another number than 126.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,4 +43,10 @@ class ElidedLabel(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width()))
+        metrics, room, facts = self.fontMetrics(), self.width(), self._full.split(BETWEEN)
+        for count in range(len(facts), 0, -1):
+            text = BETWEEN.join(facts[:count] if count == len(facts) else [*facts[:count], "…"])
+            if metrics.horizontalAdvance(text) <= room:
+                self.setText(text)
+                return
+        self.setText(metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, room))
