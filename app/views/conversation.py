@@ -59,6 +59,8 @@ class Conversation(QWidget):
         super().__init__(parent)
         self._opened: OpenedModel | None = None
         self._welcoming = self._busy = self._stopping = False
+        self._set_aside: str | None = None
+        """The status of the other mode, while that one's text is the one that was read"""
         self._head = Head()
         self._centre = Centre()
         self._progress = ReadingBar()
@@ -145,6 +147,7 @@ class Conversation(QWidget):
         if changed:
             self._foot.hide_failure()
             self._show_problems()
+            self._tell_whose_state_it_is()
             self.mode_changed.emit(self._centre.mode)
             self.template_changed.emit(self._template_name())
 
@@ -154,6 +157,7 @@ class Conversation(QWidget):
             sentence = self.tr("{0} has been opened. It does not know what is above.")
             self._centre.note(sentence.format(Path(opened.card.info.path).name))
         self._opened = opened
+        self._set_aside = None
         self._exchange.forget()
         self._head.picker.offer(opened)
         self._foot.status.set_text(self._idle_words())
@@ -178,6 +182,7 @@ class Conversation(QWidget):
     def began(self, user_text: str) -> None:
         """The request was accepted: the model reads `user_text`."""
         self._leave_buttons()
+        self._set_aside = None
         self._welcoming = False
         sent = Sent(self.mode(), user_text, self._template_name(), self._extra_text())
         self._exchange.begin(sent, self._head.begins())
@@ -219,6 +224,7 @@ class Conversation(QWidget):
     def cleared(self) -> None:
         """The model has forgotten everything, and so does what is shown. In Complete, undo brings the text back."""
         self._centre.empty()
+        self._set_aside = None
         self._exchange.clear()
         self._foot.hide_failure()
         self._foot.status.set_text(self._idle_words())
@@ -253,6 +259,7 @@ class Conversation(QWidget):
         elif records:
             self.set_mode("complete")
         self._centre.told_to(chat=self._chatting)
+        self._tell_whose_state_it_is()
         if self._chatting:
             self._centre.show_turns(turns, self._head.begins())
         else:
@@ -341,6 +348,22 @@ class Conversation(QWidget):
 
     def _idle_words(self) -> str:
         return self.tr("Ready.") if self._opened is not None else self.tr("No model is open: open one first.")
+
+    def _tell_whose_state_it_is(self) -> None:
+        """The other mode's text stays until this one's is sent, and slider and plots are of it."""
+        elsewhere = self.scrubber.isVisibleTo(self) and not self._centre.layer.is_told
+        if not elsewhere:
+            if self._set_aside is not None:
+                self._foot.status.set_text(self._set_aside)
+            self._set_aside = None
+            return
+        if self._set_aside is None:
+            self._set_aside = self._foot.status.full_text()
+        self._foot.status.set_text(
+            self.tr("State, slider and plots belong to Complete.")
+            if self._chatting
+            else self.tr("State, slider and plots belong to the chat.")
+        )
 
     def _chosen_mode(self, mode: str) -> None:
         self._welcoming = False

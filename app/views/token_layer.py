@@ -138,6 +138,10 @@ class TokenLayer(QObject):
         if not told:
             self.set_pieces(())
 
+    @property
+    def is_told(self) -> bool:
+        return self._told
+
     def set_pieces(self, pieces: Sequence[Piece]) -> None:
         """Where in the document the told text stands."""
         changed = self.map.set_pieces(pieces if self._told else ())

@@ -889,6 +889,14 @@
         <translation>已打开 {0}，它不知道以上内容。</translation>
     </message>
     <message>
+        <source>State, slider and plots belong to Complete.</source>
+        <translation>状态、滑块和图表属于“续写”。</translation>
+    </message>
+    <message>
+        <source>State, slider and plots belong to the chat.</source>
+        <translation>状态、滑块和图表属于“对话”。</translation>
+    </message>
+    <message>
         <source>The model reads your text.</source>
         <translation>模型正在读取文本。</translation>
     </message>

@@ -19,7 +19,7 @@ from app.views.elided_label import ElidedLabel
 from app.views.page import Page
 from app.views.status_words import duration_words, ended_words, reading_words
 from app.views.transcript import LONG_PARAGRAPH, Transcript
-from rwkv_backend.records import Progress, StopReason
+from rwkv_backend.records import Progress, StopReason, TokenRecord
 from tests.app.views.cards import CARD, opened
 
 Key, Modifier, Button = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton
@@ -423,6 +423,28 @@ def test_a_status_line_without_room_is_cut_off_at_its_right_and_told_by_the_tool
     assert "length limit" in line.toolTip()
     view.resize(900, 600)
     assert line.text() == line.full_text()
+
+
+def test_the_other_mode_says_whose_the_state_is(view: Conversation) -> None:
+    view.set_mode("complete")
+    view.set_mode("chat")
+    assert "belong" not in status(view), "nothing was read yet"
+    view.began("hello")
+    view.show_tokens(0, [TokenRecord(0, 5, b"hello", "hello", False)])
+    view.append("good day")
+    view.ended(written(), False)
+    ended = status(view)
+    view.set_mode("complete")
+    assert status(view) == "State, slider and plots belong to the chat."
+    view.set_mode("chat")
+    assert status(view) == ended
+    view.set_mode("complete")
+    view.set_prompt("Once upon a time")
+    view.began("Once upon a time")
+    view.ended(written(), False)
+    assert status(view) == ended
+    view.set_mode("chat")
+    assert status(view).endswith("belong to Complete.")
 
 
 # When it fails
