@@ -12,7 +12,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.controller import Controller
-from app.messages import Job, JobFailed, Progressed
+from app.messages import Job, JobFailed, Progressed, Written
 from app.timeline_messages import (
     CutText,
     DeleteBranch,
@@ -31,6 +31,9 @@ from rwkv_backend.records import TokenRecord
 PLAY_MS = 15
 AROUND = 64
 """Tokens that are measured at once where only one is asked for."""
+
+FILLED_IN, FILLED_SECONDS = 200, 1.0
+"""What a token changed is found out unasked for so many of the newest ones, if it takes no longer than that."""
 
 
 class TimelineDesk(QObject):
@@ -67,10 +70,15 @@ class TimelineDesk(QObject):
         self._clock.timeout.connect(self._play_on)
         self._measuring_all = False
         self._measuring: int | None = None
+        self._filling_in = False
+        self._filled_in = 0
+        """Of so many tokens it was tried to find out what they changed."""
+        self._rate = 0.0
         self._wanted: int | None = None
         self._write_after: int | None = None
         controller.told.connect(self._told)
         controller.busy_changed.connect(self._busy_changed)
+        controller.write_ended.connect(self._write_ended)
         controller.cleared.connect(self.forget)
         controller.model_opened.connect(self.forget)
 
@@ -170,6 +178,11 @@ class TimelineDesk(QObject):
         self._measuring_all = wanted
         self._measure_next()
 
+    def fill_in(self, wanted: bool) -> None:
+        """Whether somebody looks at what each token changed: prompts are read many tokens at once, which does not tell."""
+        self._filling_in = wanted
+        self._measure_next()
+
     def measure(self, token: int) -> None:
         """Find out what is not known of this token yet."""
         if not self.records[token].measured and token > 0:
@@ -180,8 +193,13 @@ class TimelineDesk(QObject):
         if self._measuring is not None or self._controller.writing or not self.records:
             return
         start, end = self._unmeasured()
+        changes = start == end
+        if changes:
+            start, end = self._unknown_changes()
         if start < end:
-            self._measuring = self._controller.submit(lambda n: MeasureTokens(n, start=start, end=end), self)
+            self._measuring = self._controller.submit(
+                lambda n: MeasureTokens(n, start=start, end=end, changes=changes), self
+            )
 
     def _unmeasured(self) -> tuple[int, int]:
         """What to measure next: around the token that is asked for, or all there is."""
@@ -193,6 +211,17 @@ class TimelineDesk(QObject):
         unknown = [record.index for record in self.records[1:] if not record.measured]
         return (unknown[0], unknown[-1] + 1) if unknown else (0, 0)
 
+    def _unknown_changes(self) -> tuple[int, int]:
+        """Tokens of which it is soon found out what they changed, and wanted to be known. Each is tried once."""
+        if not self._filling_in:
+            return 0, 0
+        first = max(self._filled_in, len(self.records) - FILLED_IN)
+        self._filled_in = len(self.records)
+        unknown = [record.index for record in self.records[first:] if not record.change]
+        if not unknown or unknown[-1] + 1 - unknown[0] > FILLED_SECONDS * self._rate:
+            return 0, 0
+        return unknown[0], unknown[-1] + 1
+
     def _stop_measuring(self) -> None:
         if self._measuring is not None:
             self._controller.stop(self._measuring)
@@ -202,6 +231,7 @@ class TimelineDesk(QObject):
     def forget(self, _: object = None) -> None:
         """There is no text any more."""
         self.play(False)
+        self._filled_in = 0
         self.records.clear()
         self.standing, self._write_after = None, None
         self.position = None
@@ -219,6 +249,10 @@ class TimelineDesk(QObject):
         else:
             self.ask()
 
+    def _write_ended(self, written: Written | None, stopped: bool) -> None:
+        if written is not None and written.rate > 0:
+            self._rate = written.rate
+
     def _told(self, found: object) -> None:
         if isinstance(found, TokensTold):
             self._take(found)
@@ -232,6 +266,7 @@ class TimelineDesk(QObject):
         if not changed:
             return
         first = min(found.first, len(self.records))
+        self._filled_in = min(self._filled_in, first)
         del self.records[first:]
         self.records += found.records
         self.tokens_changed.emit(first)

@@ -98,10 +98,14 @@ class DeleteBranch(Job):
 
 @dataclass(frozen=True)
 class MeasureTokens(Job):
-    """Find out what the model thought of the tokens from `start` to before `end`; they are read once more."""
+    """Find out what the model thought of the tokens from `start` to before `end`; they are read once more.
+
+    changes: and what each changed in the memory, for which they are read one by one
+    """
 
     start: int = 0
     end: int = 0
+    changes: bool = False
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class TimelinePart(QObject):
         desk.arrived.connect(self._arrived)
         desk.reading_again.connect(self._talk.show_reading_again)
         desk.refused.connect(self._window.say)
+        self._window.plot_grid.spec_changed.connect(lambda spec: desk.fill_in(spec.activity))
         self._window.controller.model_opened.connect(self._set_budget)
 
     def _connect_views(self) -> None:
@@ -84,6 +85,7 @@ class TimelinePart(QObject):
     def _tokens_measured(self, first: int, end: int) -> None:
         self._talk.show_measured(first, self.desk.records[first:end])
         self.card.refresh_known(first, self.desk.records[first:end])
+        self._window.plot_grid.show_tokens(first, self.desk.records[first:])
         self._position_changed()
 
     def _position_changed(self) -> None:

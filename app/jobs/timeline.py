@@ -45,7 +45,7 @@ def measure(desk: Desk, job: MeasureTokens) -> Steps:
     session, _ = desk.opened()
     for start in range(job.start, job.end, BLOCK):
         end = min(start + BLOCK, job.end)
-        yield from desk.with_progress(job, "measuring", session.measure(start, end))
+        yield from desk.with_progress(job, "measuring", session.measure(start, end, job.changes))
         desk.tell(job, TokensMeasured(start, session.records(start, end)))
     return None
 

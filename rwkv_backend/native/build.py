@@ -45,6 +45,14 @@ SOURCES = (
 )  # fmt: skip
 """The modules that are compiled, and that say how."""
 
+PLAIN_NUMBA = {
+    "NUMBA_DISABLE_JIT": "0",
+    "NUMBA_DISABLE_INTEL_SVML": "1",
+    "NUMBA_BOUNDSCHECK": "0",
+    "NUMBA_DEBUGINFO": "0",
+}
+"""What somebody may have set for programs of his own, and what would have kernels call libraries that are not there later."""
+
 LONGEST = 600.0
 """Seconds that `wait` gives the compiler."""
 
@@ -156,7 +164,7 @@ def start_compiler(folder: Path) -> subprocess.Popen[bytes]:
         stdin=nothing,
         stdout=nothing,
         stderr=nothing,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, **PLAIN_NUMBA, "PYTHONPATH": path},
         start_new_session=True,
     )
 

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.main_window import MainWindow
+from app.plots.activity import Activity
 from app.settings import Settings
 from app.views.elided_label import ElidedLabel
 from app.views.page import Page
@@ -258,7 +259,10 @@ def test_a_click_on_a_word_goes_there(qtbot: QtBot, window: MainWindow) -> None:
 # Words and their alternatives
 
 
-def test_with_the_tint_every_word_is_measured(qtbot: QtBot, window: MainWindow) -> None:
+def test_with_the_tint_every_word_is_measured(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.timeline_desk.FILLED_SECONDS", 0.0)
     load(qtbot, window, V6)
     write(qtbot, window)
     desk = window.timeline.desk
@@ -270,6 +274,28 @@ def test_with_the_tint_every_word_is_measured(qtbot: QtBot, window: MainWindow) 
     assert desk.records[20].logprob == pytest.approx(-float(surprise), abs=1e-3)
     write(qtbot, window, "Another text", tokens=5)
     assert all(record.measured for record in desk.records[1:]), "what is read from now on is measured as it is read"
+
+
+def test_what_a_short_prompt_changed_is_found_out_after_the_writing(qtbot: QtBot, window: MainWindow) -> None:
+    """It is read many tokens at once, which does not tell."""
+    load(qtbot, window, V6)
+    write(qtbot, window)
+    desk, strip = window.timeline.desk, next(plot for plot in window.plot_grid.plots if plot.key == "activity")
+    qtbot.waitUntil(lambda: all(record.change for record in desk.records), timeout=PATIENCE)
+    assert isinstance(strip, Activity)
+    assert [row[0] for row in strip.rows()[1:]] == [*range(1, len(desk.records) + 1)]
+
+
+def test_what_would_take_long_to_find_out_stays_unknown(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.timeline_desk.FILLED_SECONDS", 0.0)
+    load(qtbot, window, V6)
+    write(qtbot, window)
+    rest(qtbot, window)
+    changes = [bool(record.change) for record in window.timeline.desk.records]
+    assert changes[-40:] == [True] * 40
+    assert not changes[1]
 
 
 def test_an_alternative_becomes_a_branch_and_switching_back_restores_everything(
