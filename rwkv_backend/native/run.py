@@ -23,21 +23,12 @@ WORTH_SHARING = 1 << 17
 
 
 @kernel
-def run(tape: Any, operations: Any, places: Any, place_count: Any, sizes: Any) -> Any:
-    """Called from Python. Addresses: `tape` of int64 (operations, 16), `places` of int64 (place_count), `sizes` of int64."""
-    run_tape(operations_at(tape, operations), integers(places, place_count), integers(sizes, codes.SIZES))
-
-
-@kernel
-def help_out(tape: Any, operations: Any, places: Any, place_count: Any, sizes: Any, own: Any) -> Any:
-    """Called from Python by the other threads, each with working memory of its own; else as `run`."""
-    help_run(operations_at(tape, operations), integers(places, place_count), integers(sizes, codes.SIZES), own)
-
-
-@kernel
-def run_tape(tape: Any, places: Any, sizes: Any) -> Any:
+def run(tape_at: Any, operations: Any, places_at: Any, place_count: Any, sizes_at: Any) -> Any:
+    """Called from Python, with the addresses of `tape` (operations, 16), `places` (place_count) and `sizes`, all of int64."""
+    tape, places = operations_at(tape_at, operations), integers(places_at, place_count)
+    sizes = integers(sizes_at, codes.SIZES)
     count = sizes[codes.TOKENS]
-    for i in range(tape.shape[0]):
+    for i in range(operations):
         code = tape[i, 0]
         if code == codes.PRODUCT:
             product(tape, i, places, sizes)
@@ -52,8 +43,13 @@ def run_tape(tape: Any, places: Any, sizes: Any) -> Any:
 
 
 @kernel
-def help_run(tape: Any, places: Any, sizes: Any, own: Any) -> Any:
-    """Take blocks of the leader's products until the tape has ended."""
+def help_out(tape_at: Any, operations: Any, places_at: Any, place_count: Any, sizes_at: Any, own: Any) -> Any:
+    """What the other threads run: take blocks of the leader's products until the tape has ended.
+
+    Called from Python as `run` is; `own`: this thread's working memory.
+    """
+    tape, places = operations_at(tape_at, operations), integers(places_at, place_count)
+    sizes = integers(sizes_at, codes.SIZES)
     team = places[codes.TEAM]
     while True:
         ticket = read_shared(team + TICKET)
