@@ -55,6 +55,8 @@ def main() -> None:
     options = read_options()
     contestants = [start(options, *who) for who in wanted(options)]
     works = [f"decode {options.new_tokens}", f"prefill {options.prompt_tokens}"]
+    if options.loads:
+        works = ["load 1"]
     for number in range(options.rounds + 1):
         for work in works:
             for one in contestants:
@@ -81,6 +83,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--new-tokens", type=int, default=32)
     parser.add_argument("--prompt-tokens", type=int, default=512)
+    parser.add_argument("--loads", action="store_true", help="open the model again and again instead: loads a second")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -131,7 +134,8 @@ def table(contestants: list[Contestant], works: list[str]) -> str:
         parts = [f"{one.title:16}", f"load {one.loaded['load_s']:6.1f} s", f"peak {one.loaded['peak_rss_mb']:6.0f} MB"]
         for work in works:
             speeds = one.speeds[work]
-            parts.append(f"{work} {one.median(work):8.2f} ({min(speeds):.2f}–{max(speeds):.2f}) tok/s")
+            unit = "loads/s" if work.startswith("load") else "tok/s"
+            parts.append(f"{work} {one.median(work):8.2f} ({min(speeds):.2f}–{max(speeds):.2f}) {unit}")
         lines.append("  ".join(parts))
     for us in ours:
         for peer in (one for one in contestants if one.name != "ours"):

@@ -1,6 +1,8 @@
 """One program with one model, kept loaded: reads a command a line and answers each with a line of JSON.
 
     prefill N    read N tokens from nothing          decode N    read N tokens one by one, going on
+    load N       open the model N times more, beside the one that is open
+
 Run by __main__.py, each program with the Python that has it. Stands alone: imports nothing of the project but what it runs.
 """
 
@@ -105,6 +107,9 @@ def main(name: str, model: str, choice: str, threads: int) -> None:
     answer({"load_s": loaded, "peak_rss_mb": peak_rss_mb()})
     for line in sys.stdin:
         kind, count = line.split()
+        if kind == "load":
+            answer({"tok_s": int(count) / reloading(lambda: PROGRAMS[name](model, choice, threads), int(count))})
+            continue
         tokens = [(i * 7919 + 13) % 2000 for i in range(int(count))]
         answer({"tok_s": len(tokens) / spent(program, kind, tokens, threads), "peak_rss_mb": peak_rss_mb()})
 
@@ -119,6 +124,14 @@ def spent(program: Program, kind: str, tokens: list[int], threads: int) -> float
         for token in tokens:
             program.decode(token)
     return clock() - began
+
+
+def reloading(load: Callable[[], Program], times: int) -> float:
+    """Seconds by the clock on the wall: what waits for the disk counts."""
+    began = time.perf_counter()
+    for _ in range(times):
+        load()
+    return time.perf_counter() - began
 
 
 def answer(values: dict[str, float]) -> None:
