@@ -42,6 +42,7 @@ class Plot(Protocol):
     def show_pick(self, layer: int, head: int) -> None: ...
     def show_place(self, position: int | None, total: int) -> None: ...
     def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None: ...
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None: ...
 
 
 class PlotGrid(QWidget):
@@ -159,6 +160,11 @@ class PlotGrid(QWidget):
         """From the token `first` on, the text now holds these tokens and no others."""
         for plot in self._plots:
             plot.show_tokens(first, records)
+
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These tokens of the text, from `first` on, are better known now."""
+        for plot in self._plots:
+            plot.show_measured(first, records)
 
     def start_afresh(self) -> None:
         """The text was cleared: as after loading, scales too; the picked layer and head stay."""

@@ -225,6 +225,7 @@ class TimelineDesk(QObject):
     def _stop_measuring(self) -> None:
         if self._measuring is not None:
             self._controller.stop(self._measuring)
+            self._filled_in = 0
 
     # What is told
 

@@ -85,7 +85,7 @@ class TimelinePart(QObject):
     def _tokens_measured(self, first: int, end: int) -> None:
         self._talk.show_measured(first, self.desk.records[first:end])
         self.card.refresh_known(first, self.desk.records[first:end])
-        self._window.plot_grid.show_tokens(first, self.desk.records[first:])
+        self._window.plot_grid.show_measured(first, self.desk.records[first:end])
         self._position_changed()
 
     def _position_changed(self) -> None:

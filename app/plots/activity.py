@@ -80,11 +80,23 @@ class Activity(LayerMap):
             self._stale = True
         if self._stale:
             self._paint()
-        return "" if any(self._changes) else None
+        return "" if any(self._seen()) else None
 
     def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
         self._make_room(first)
         self._changes[first:] = [record.change for record in records]
+        self._repaint()
+
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """What was found out by looking back stays, where these do not know better."""
+        for place, record in enumerate(records, start=first):
+            if record.change:
+                self._make_room(place + 1)
+                self._changes[place] = record.change
+        self._repaint()
+
+    def _repaint(self) -> None:
+        """Now, or with the next frame where nobody sees it."""
         self._stale = True
         if self.isVisible() and not self.paused:
             self._paint()
@@ -143,11 +155,15 @@ class Activity(LayerMap):
         first = _first_column(self._total)
         return first if self._place is None or self._place >= first else _first_column(self._place)
 
+    def _seen(self) -> list[Sequence[float]]:
+        """What is known of the tokens that the strip shows."""
+        before = self._first() - 1
+        return self._changes[before : before + LENGTH]
+
     def _strip(self) -> FloatArray:
         """(layers, LENGTH); NaN where nothing is known."""
         strip: FloatArray = np.full((self._layers, LENGTH), np.nan, dtype=np.float32)
-        before = self._first() - 1
-        for column, change in enumerate(self._changes[before : before + LENGTH]):
+        for column, change in enumerate(self._seen()):
             if len(change) == self._layers:
                 strip[:, column] = change
         return strip

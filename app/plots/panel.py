@@ -100,6 +100,9 @@ class PlotPanel(QWidget):
     def show_tokens(self, first: int, records: Sequence[TokenRecord]) -> None:
         """From the token `first` on, the text now holds these tokens and no others."""
 
+    def show_measured(self, first: int, records: Sequence[TokenRecord]) -> None:
+        """These tokens of the text, from `first` on, are better known now."""
+
     def recolour(self) -> None:
         """Put on the present theme's colours; the numbers stay."""
 

@@ -71,6 +71,14 @@ def test_looking_back_at_a_token_fills_its_column_in(qtbot: QtBot) -> None:
     assert plot.rows()[-1][1] == pytest.approx(0.75)
 
 
+def test_measuring_adds_what_it_knows_and_leaves_what_is_known(qtbot: QtBot) -> None:
+    plot = shown(qtbot)
+    plot.show_tokens(0, [record(n) for n in range(1, 9)])
+    look_back(plot, 4, *[0.5] * LAYERS)
+    plot.show_measured(2, [record(3, *[0.25] * LAYERS), record(4), record(5)])
+    assert [row[:2] for row in plot.rows()[1:]] == [[3, 0.25], [4, 0.5]]
+
+
 def test_what_a_frame_does_not_bring_leaves_the_strip_as_it_is(qtbot: QtBot) -> None:
     plot = shown(qtbot)
     tell(plot, 1, 5)
